@@ -1,0 +1,1 @@
+"""Charts, tracks, artists and audiences from Soundcharts as Dagster assets in DuckDB."""

@@ -1,0 +1,45 @@
+"""Counting what was asked: calls by hour, endpoint and status, until they are drained into the warehouse."""
+
+import threading
+from datetime import datetime
+from typing import NamedTuple
+
+
+class CallCount(NamedTuple):
+    """Calls of one hour (UTC), endpoint and status. `quota_remaining` is the lowest seen among them, if any."""
+
+    hour: datetime
+    endpoint: str
+    status: str
+    calls: int
+    quota_remaining: int | None
+
+
+class CallLog:
+    """Counts of calls; safe to use from many threads."""
+
+    def __init__(self) -> None:
+        """Start at nothing."""
+        self._lock = threading.Lock()
+        self._pending: dict[tuple[datetime, str, str], tuple[int, int | None]] = {}
+        self._total: dict[str, int] = {}
+
+    def record(self, at: datetime, endpoint: str, status: str, quota_remaining: int | None) -> None:
+        """Count one call that was sent, whatever came back."""
+        key = (at.replace(minute=0, second=0, microsecond=0), endpoint, status)
+        with self._lock:
+            calls, quota = self._pending.get(key, (0, None))
+            known = [value for value in (quota, quota_remaining) if value is not None]
+            self._pending[key] = (calls + 1, min(known, default=None))
+            self._total[endpoint] = self._total.get(endpoint, 0) + 1
+
+    def drain(self) -> list[CallCount]:
+        """What was counted since the last drain; counting goes on from nothing."""
+        with self._lock:
+            pending, self._pending = self._pending, {}
+        return [CallCount(*key, *value) for key, value in pending.items()]
+
+    def totals(self) -> dict[str, int]:
+        """Calls by endpoint since the start, drained or not."""
+        with self._lock:
+            return dict(self._total)

@@ -1,0 +1,227 @@
+"""One thin client: a GET that comes back as JSON or as a typed error, within the rate limit, retried where it may help.
+
+Here belong the session, the limiter, retries and the reading of headers. Which address is asked and what the answer
+means does not: see `charts`, `metadata`, `series` and `parse`.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import requests
+from pyrate_limiter import Duration, Limiter, Rate
+from requests.adapters import HTTPAdapter
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from soundcharts_assets.api.auth import Scheme
+from soundcharts_assets.api.call_log import CallLog
+from soundcharts_assets.api.errors import (
+    CredentialsRejected,
+    HostUnreachable,
+    QuotaExhausted,
+    RateLimited,
+    Transient,
+    Unreachable,
+    error_for,
+)
+
+Json: TypeAlias = dict[str, Any]
+
+_LIMITER_SLEEP_MARGIN_MS = 5
+_UNSAID_PAUSE_SECONDS = 60.0
+_MOST_RATE_WAITS = 60
+_EXCERPT = 200
+_FAILURES_PER_WORKER = 5
+
+
+@dataclass(frozen=True)
+class ClientOptions:
+    """How the client behaves. Units are in the names; `attempts` counts the first try."""
+
+    base_url: str
+    calls_per_minute: int
+    workers: int
+    attempts: int
+    connect_timeout_seconds: float
+    read_timeout_seconds: float
+    backoff_seconds: float
+
+
+class Client:
+    """Asks Soundcharts; safe to use from `options.workers` threads at once."""
+
+    def __init__(
+        self,
+        options: ClientOptions,
+        scheme: Scheme,
+        calls: CallLog,
+        *,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Open a pooled session; nothing is sent yet."""
+        self.options = options
+        self.calls = calls
+        self.quota_remaining: int | None = None
+        self._scheme = scheme
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._resume_at = 0.0
+        self._failures_in_a_row = 0
+        self._limiter = Limiter(
+            Rate(options.calls_per_minute, Duration.MINUTE),
+            buffer_ms=_LIMITER_SLEEP_MARGIN_MS,
+        )
+        self._retrying = Retrying(
+            stop=stop_after_attempt(options.attempts),
+            wait=wait_exponential_jitter(initial=options.backoff_seconds, max=30, jitter=options.backoff_seconds),
+            retry=retry_if_exception_type(Transient),
+            sleep=sleep,
+            reraise=True,
+        )
+        self._session = requests.Session()
+        self._session.trust_env = False  # neither a .netrc nor a proxy may see the keys unasked
+        self._session.headers["Accept"] = "application/json"
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=options.workers)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def get(self, endpoint: str, path: str, params: Mapping[str, str | int] | None = None) -> Json:
+        """Ask one address.
+
+        Args:
+            endpoint: The name under which the call is counted and reported.
+            path: Path with every part already encoded.
+            params: Query parameters; falsy values are sent too.
+
+        Returns:
+            The JSON object that came with a 2xx.
+
+        Raises:
+            SoundchartsError: One of the kinds in `errors`, after the retries its kind deserves.
+        """
+        return self._retrying(self._within_limits, endpoint, path, params or {})
+
+    def _within_limits(self, endpoint: str, path: str, params: Mapping[str, str | int]) -> Json:
+        """One try, repeated for as long as the server only asks for patience or a new token."""
+        renewed = False
+        unsaid = 0
+        for _ in range(_MOST_RATE_WAITS):
+            headers = self._scheme.headers()
+            try:
+                return self._send(endpoint, path, params, headers)
+            except RateLimited as error:
+                unsaid += error.pause is None
+                if unsaid > 1:
+                    # Told neither to wait nor why, and a minute did not help: contract section 16, rule 5.
+                    raise QuotaExhausted(error.args[0], endpoint=endpoint, status=error.status) from None
+                pause = _UNSAID_PAUSE_SECONDS if error.pause is None else error.pause
+                with self._lock:
+                    self._resume_at = max(self._resume_at, time.monotonic() + pause)
+            except CredentialsRejected:
+                if renewed or not self._scheme.renew(headers):
+                    raise
+                renewed = True
+        raise Transient(f"still over the rate limit after {_MOST_RATE_WAITS} waits", endpoint=endpoint)
+
+    def _send(
+        self,
+        endpoint: str,
+        path: str,
+        params: Mapping[str, str | int],
+        headers: dict[str, str],
+    ) -> Json:
+        self._wait_for_the_server()
+        self._limiter.try_acquire(name="soundcharts")
+        timeout = (self.options.connect_timeout_seconds, self.options.read_timeout_seconds)
+        try:
+            response = self._session.get(
+                self.options.base_url + path,
+                params=params,
+                headers=headers,
+                timeout=timeout,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            self.calls.record(self._clock(), endpoint, "no answer", None)
+            # The chain is cut: urllib3's exceptions carry the request with its headers.
+            reason = f"no answer from {self.options.base_url} ({_cause(error)})"
+            self._count_failure(endpoint, reason)
+            raise Unreachable(reason, endpoint=endpoint) from None
+        quota = _quota(response.headers)
+        self.calls.record(self._clock(), endpoint, str(response.status_code), quota)
+        self._follow_quota(quota)
+        if not response.ok or response.is_redirect:
+            failure = error_for(response.status_code, self._message(response), response.headers, endpoint)
+            if isinstance(failure, Transient):
+                self._count_failure(endpoint, failure.args[0])
+            else:
+                self._failures_in_a_row = 0
+            raise failure
+        self._failures_in_a_row = 0
+        return _json(response, endpoint)
+
+    def _count_failure(self, endpoint: str, reason: str) -> None:
+        """Give up where every worker has failed several times and nothing succeeded in between."""
+        with self._lock:
+            self._failures_in_a_row += 1
+            count = self._failures_in_a_row
+        if count >= _FAILURES_PER_WORKER * self.options.workers:
+            raise HostUnreachable(f"{count} calls in a row failed; the last: {reason}", endpoint=endpoint)
+
+    def _wait_for_the_server(self) -> None:
+        with self._lock:
+            pause = self._resume_at - time.monotonic()
+        if pause > 0:
+            self._sleep(pause)
+
+    def _follow_quota(self, quota: int | None) -> None:
+        if quota is None:
+            return
+        with self._lock:
+            # Answers overtake each other, so the lowest counts, until a leap upwards shows a new term.
+            known = self.quota_remaining
+            if known is None or quota < known or quota > known + 10 * self.options.workers:
+                self.quota_remaining = quota
+
+    def _message(self, response: requests.Response) -> str:
+        try:
+            message = str(response.json()["errors"][0]["message"])
+        except (ValueError, LookupError, TypeError):
+            message = response.text[:_EXCERPT] or response.reason or "no explanation"
+        return self._scheme.redact(" ".join(message.split())[:_EXCERPT])
+
+
+def _json(response: requests.Response, endpoint: str) -> Json:
+    try:
+        body = json.loads(response.content)
+    except ValueError:  # includes undecodable bytes
+        raise Transient("the answer is not JSON", endpoint=endpoint, status=response.status_code) from None
+    if not isinstance(body, dict):
+        raise Transient("the answer is no JSON object", endpoint=endpoint, status=response.status_code)
+    return body
+
+
+def _quota(headers: Mapping[str, str]) -> int | None:
+    text = headers.get("x-quota-remaining", "")
+    return int(text) if text.isdecimal() else None
+
+
+def _cause(error: requests.RequestException) -> str:
+    names = {
+        requests.exceptions.ConnectTimeout: "timed out while connecting",
+        requests.exceptions.ReadTimeout: "timed out while reading",
+        requests.exceptions.SSLError: "no secure connection",
+        requests.exceptions.ChunkedEncodingError: "cut off in the middle",
+        requests.exceptions.ConnectionError: "connection refused or cut",
+    }
+    return next((text for kind, text in names.items() if isinstance(error, kind)), type(error).__name__)

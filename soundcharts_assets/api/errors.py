@@ -1,0 +1,113 @@
+"""Every way in which Soundcharts, or the road to it, can fail to give an answer; and which failure a status means.
+
+Only the classification lives here; who retries, waits or gives up is decided in `client`.
+"""
+
+from collections.abc import Mapping
+
+
+class SoundchartsError(Exception):
+    """A call that gave no usable answer.
+
+    Attributes:
+        endpoint: Name of the endpoint, such as `song_audience/spotify`.
+        status: HTTP status, or None where no answer arrived.
+    """
+
+    def __init__(self, message: str, *, endpoint: str = "", status: int | None = None) -> None:
+        """Keep what failed and where; `message` must already be free of secrets."""
+        super().__init__(message)
+        self.endpoint = endpoint
+        self.status = status
+
+    def __str__(self) -> str:
+        """Say where it happened, what the status was and what the server said."""
+        where = " ".join(part for part in (self.endpoint, str(self.status or "")) if part)
+        return f"{where}: {self.args[0]}" if where else str(self.args[0])
+
+
+class Refused(SoundchartsError):
+    """400 and other refusals: the request cannot be served as it stands (contract section 5.2)."""
+
+
+class Forbidden(SoundchartsError):
+    """403: the endpoint is not in the plan."""
+
+
+class NotFound(SoundchartsError):
+    """404: Soundcharts does not know the entity."""
+
+
+class Gone(SoundchartsError):
+    """410: the entity was withdrawn."""
+
+
+class Malformed(SoundchartsError):
+    """An answer arrived that lacks what the tables need, or contradicts itself."""
+
+
+class Transient(SoundchartsError):
+    """A failure that may pass: a server fault, a time-out, a cut connection, a body that is not JSON."""
+
+
+class Unreachable(Transient):
+    """No answer arrived at all."""
+
+
+class RateLimited(SoundchartsError):
+    """429 for calls per minute. `pause` is how many seconds the server wants to be left alone, None if unsaid."""
+
+    def __init__(self, message: str, *, endpoint: str, status: int, pause: float | None) -> None:
+        """Keep the pause beside what every failure has."""
+        super().__init__(message, endpoint=endpoint, status=status)
+        self.pause = pause
+
+
+class Fatal(SoundchartsError):
+    """A failure that the next call would meet as well, so that the whole pass must stop."""
+
+
+class CredentialsRejected(Fatal):
+    """401: the credentials are missing, wrong or expired."""
+
+
+class QuotaExhausted(Fatal):
+    """429 because the quota of the plan is used up (contract section 6.3)."""
+
+
+class HostUnreachable(Fatal):
+    """So many calls in a row found no host that more would be in vain."""
+
+
+def error_for(status: int, message: str, headers: Mapping[str, str], endpoint: str) -> SoundchartsError:
+    """Which failure an answer other than 2xx is (contract sections 5.2 and 6).
+
+    Args:
+        status: HTTP status.
+        message: What `errors[0].message` said, or an excerpt of the body.
+        headers: Headers of the answer; looked up without regard to case.
+        endpoint: Name of the endpoint, for the message.
+    """
+    said = message.lower()
+    lowered = {name.lower(): value for name, value in headers.items()}
+    is_rate = "maximum request count" in said or lowered.get("x-ratelimit-remaining") == "0"
+    if status == 429 and (is_rate or not _speaks_of_quota(said, lowered)):  # noqa: PLR2004
+        return RateLimited(message, endpoint=endpoint, status=status, pause=_pause(lowered))
+    if "quota" in said or status == 429:  # noqa: PLR2004
+        return QuotaExhausted(message, endpoint=endpoint, status=status)
+    kinds: dict[int, type[SoundchartsError]] = {401: CredentialsRejected, 403: Forbidden, 404: NotFound, 410: Gone}
+    kind = kinds.get(status, Transient if status >= 500 or status == 408 else Refused)  # noqa: PLR2004
+    return kind(message, endpoint=endpoint, status=status)
+
+
+def _speaks_of_quota(said: str, headers: Mapping[str, str]) -> bool:
+    return "quota" in said or headers.get("x-quota-remaining") == "0"
+
+
+def _pause(headers: Mapping[str, str]) -> float | None:
+    for name, extra in (("x-ratelimit-reset", 1.0), ("retry-after", 0.0)):
+        try:
+            return max(0.0, float(headers[name])) + extra
+        except (KeyError, ValueError):
+            continue
+    return None

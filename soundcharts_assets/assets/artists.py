@@ -1,0 +1,26 @@
+"""Assets about artists: metadata and genres of every artist credited on a track that the chart reaches."""
+
+import dagster as dg
+
+from soundcharts_assets.assets.declaration import Output, fetched_asset
+from soundcharts_assets.refresh.subjects import Subject
+from soundcharts_assets.settings import Settings
+
+GROUP = "artists"
+
+
+def artist_assets(settings: Settings, subject: Subject) -> list[dg.AssetsDefinition]:
+    """Declare `artists` with `artist_genres`."""
+    deps = ("track_artists",)
+    return [
+        fetched_asset(
+            settings,
+            [
+                Output("artists", deps, "Metadata of the artists credited on the chart's tracks."),
+                Output("artist_genres", deps, "Genres of those artists."),
+            ],
+            group=GROUP,
+            window=subject.window,
+            refresh=lambda refresher, chart, request: refresher.refresh_subject(subject, chart, request),
+        ),
+    ]

@@ -1,0 +1,37 @@
+"""Assets about charts: the charts themselves, their rankings and the places in them."""
+
+import dagster as dg
+
+from soundcharts_assets.assets.declaration import Output, fetched_asset
+from soundcharts_assets.refresh.refresher import Refresher
+from soundcharts_assets.settings import Settings
+
+GROUP = "charts"
+
+
+def chart_assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """Declare `charts`, and `chart_rankings` with `chart_entries`."""
+    window = settings.file.freshness.metadata_window
+    return [
+        fetched_asset(
+            settings,
+            [Output("charts", (), "The chart as Soundcharts describes it, and what the settings say of it.")],
+            group=GROUP,
+            window=window,
+            refresh=Refresher.refresh_chart,
+        ),
+        fetched_asset(
+            settings,
+            [
+                Output(
+                    "chart_rankings",
+                    ("charts",),
+                    "Rankings of the chart: the newest, and those of the wanted history that are missing.",
+                ),
+                Output("chart_entries", ("charts",), "Places of those rankings. Tracks appear here in minimal form."),
+            ],
+            group=GROUP,
+            window=window,
+            refresh=Refresher.refresh_rankings,
+        ),
+    ]

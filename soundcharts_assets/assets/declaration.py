@@ -1,0 +1,142 @@
+"""How a fetched asset is declared: its specification from the table's, its run configuration, its materialisation.
+
+What is fetched and how does not belong here, and neither do the assets themselves.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+from pydantic import Field
+
+from soundcharts_assets.api.errors import SoundchartsError
+from soundcharts_assets.partitions import charts_partitions
+from soundcharts_assets.refresh.account import Account
+from soundcharts_assets.refresh.refresher import Refresher, Request
+from soundcharts_assets.settings import Settings, SettingsError, Window
+from soundcharts_assets.warehouse import work
+from soundcharts_assets.warehouse.connection import WarehouseError
+from soundcharts_assets.warehouse.tables import SCHEMA, TABLES
+
+PREFIX = "soundcharts"
+
+
+class RefreshConfig(dg.Config):
+    """What one run asks for beyond the ordinary. Everything left out means: what is due."""
+
+    force: bool = Field(default=False, description="Ask for rows however fresh they are.")
+    uuids: list[str] = Field(default=[], description="Only these tracks or artists.")
+    platforms: list[str] = Field(default=[], description="Only these platforms; assets of others do nothing.")
+    limit: int | None = Field(default=None, ge=0, description="At most so many rows; the others are deferred.")
+    dry_run: bool = Field(default=False, description="Count what is due, ask for nothing, materialise nothing.")
+
+    def request(self) -> Request:
+        """The same, as the refresher takes it."""
+        return Request(self.force, tuple(self.uuids), tuple(self.platforms), self.limit, self.dry_run)
+
+
+@dataclass(frozen=True)
+class Output:
+    """One table that an asset writes.
+
+    Attributes:
+        table: Name of the table.
+        deps: Names of the assets it is made from.
+        description: What it holds and where it comes from.
+        platform: Where the asset is one platform's part of a table.
+    """
+
+    table: str
+    deps: tuple[str, ...]
+    description: str
+    platform: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the asset: the table, and the platform below it."""
+        return self.table if self.platform is None else f"{self.table}/{self.platform}"
+
+
+def asset_key(name: str) -> dg.AssetKey:
+    """Return the key of an asset by its name, such as `track_audience/spotify`."""
+    return dg.AssetKey([PREFIX, *name.split("/")])
+
+
+def fetched_asset(
+    settings: Settings,
+    outputs: Sequence[Output],
+    *,
+    group: str,
+    window: Window,
+    refresh: Callable[[Refresher, str, Request], Account],
+) -> dg.AssetsDefinition:
+    """Declare the tables that one step fetches, as assets partitioned by chart.
+
+    Args:
+        settings: Where the warehouse is.
+        outputs: The tables; the first names the step.
+        group: Group in Dagster's UI.
+        window: How old an answer may grow.
+        refresh: Refreshes the partition of a chart.
+    """
+    catalogue = settings.warehouse_path.stem
+    specs = [_spec(output, catalogue, group, window) for output in outputs]
+
+    @dg.multi_asset(name=outputs[0].name.replace("/", "__").replace("-", "_"), specs=specs)
+    def fetched(
+        context: dg.AssetExecutionContext,
+        config: RefreshConfig,
+        refresher: dg.ResourceParam[Refresher],
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        chart = context.partition_key
+        try:
+            account = refresh(refresher, chart, config.request())
+        except (SoundchartsError, WarehouseError, SettingsError) as error:
+            raise dg.Failure(description=str(error), allow_retries=False) from error
+        context.log.info("%s of %s: %s", account.subject, chart, account.figures())
+        if account.failed:
+            context.log.warning("%d of %d failed and will be asked for again", account.failed, account.due)
+        for output in outputs:
+            figures = _metadata(refresher, output, account)
+            if config.dry_run:
+                # An observation, since nothing was materialised and freshness must not think so.
+                observed = dg.AssetObservation(asset_key(output.name), partition=chart, metadata=figures)
+                context.log_event(observed)
+            else:
+                yield dg.MaterializeResult(asset_key=asset_key(output.name), metadata=figures)
+
+    return fetched
+
+
+def _spec(output: Output, catalogue: str, group: str, window: Window) -> dg.AssetSpec:
+    table = TABLES[output.table]
+    columns = [
+        dg.TableColumn(
+            column.name,
+            column.type,
+            description=column.meaning,
+            constraints=dg.TableColumnConstraints(nullable=column.nullable),
+        )
+        for column in table.columns
+    ]
+    grain = f"{table.meaning} Unique by {', '.join(table.key)}."
+    return dg.AssetSpec(
+        key=asset_key(output.name),
+        deps=[asset_key(name) for name in output.deps],
+        description=f"{output.description}\n\n{grain}",
+        group_name=group,
+        kinds={"duckdb"},
+        partitions_def=charts_partitions,
+        skippable=True,
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=window.fail, warn_window=window.warn),
+        metadata={
+            "dagster/column_schema": dg.TableSchema(columns=columns),
+            "dagster/relation_identifier": f"{catalogue}.{SCHEMA}.{table.name}",
+        },
+    )
+
+
+def _metadata(refresher: Refresher, output: Output, account: Account) -> Mapping[str, int | str]:
+    with refresher.warehouse.connect() as connection:
+        rows = work.row_count(connection, output.table, output.platform)
+    return {"dagster/row_count": rows, "rows_written": account.rows[output.table], **account.figures()}

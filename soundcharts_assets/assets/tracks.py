@@ -1,0 +1,28 @@
+"""Assets about tracks: metadata, credits and genres of every track that the chart's stored entries hold."""
+
+import dagster as dg
+
+from soundcharts_assets.assets.declaration import Output, fetched_asset
+from soundcharts_assets.refresh.subjects import Subject
+from soundcharts_assets.settings import Settings
+
+GROUP = "tracks"
+
+
+def track_assets(settings: Settings, subject: Subject) -> list[dg.AssetsDefinition]:
+    """Declare `tracks` with `track_artists`, `track_genres` and `genres`, which one answer fills together."""
+    deps = ("chart_entries",)
+    return [
+        fetched_asset(
+            settings,
+            [
+                Output("tracks", deps, "Metadata of the tracks that the chart's stored entries hold."),
+                Output("track_artists", deps, "Artists credited on those tracks, in order."),
+                Output("track_genres", deps, "Genres of those tracks."),
+                Output("genres", deps, "Genres as a hierarchy, from tracks and artists alike."),
+            ],
+            group=GROUP,
+            window=subject.window,
+            refresh=lambda refresher, chart, request: refresher.refresh_subject(subject, chart, request),
+        ),
+    ]

@@ -1,0 +1,20 @@
+"""The partitions of the cascade: one per chart, its slug the key.
+
+A chart is what a person follows, pauses and pays for, and one update of a chart becomes one run. Keys are added when a
+chart is first synced and never deleted: deleting one under a run fails that run (dagster-io/dagster #33910).
+"""
+
+from collections.abc import Iterable
+
+import dagster as dg
+
+charts_partitions = dg.DynamicPartitionsDefinition(name="charts")
+
+
+def register_charts(instance: dg.DagsterInstance, slugs: Iterable[str]) -> list[str]:
+    """Add the charts that the instance does not know as partitions yet, and return them."""
+    known = set(instance.get_dynamic_partitions("charts"))
+    new = [slug for slug in dict.fromkeys(slugs) if slug not in known]
+    if new:
+        instance.add_dynamic_partitions("charts", new)
+    return new

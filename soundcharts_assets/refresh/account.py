@@ -1,0 +1,71 @@
+"""The account of one asset's work: how much was due, how it ended, what it cost. Plain figures, fit for metadata."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from soundcharts_assets.refresh.outcomes import TROUBLE, Outcome, Status
+
+_MOST_EXAMPLES = 5
+
+
+@dataclass
+class Account:
+    """What happened to one subject for one chart.
+
+    Attributes:
+        subject: What was fetched, such as `tracks`.
+        chart: For which chart.
+        reached: Rows the chart reaches, due or not.
+        due: Rows that had to be asked for, deferred ones included.
+        deferred: Due rows that were left for later: over the limit, or after the pass had to stop.
+        outcomes: How many ended how.
+        rows: Rows written, by table.
+        calls: Calls sent, by endpoint.
+        quota_left: What the last answer said is left of the quota.
+        examples: Some of the failures, for people.
+    """
+
+    subject: str
+    chart: str
+    reached: int = 0
+    due: int = 0
+    deferred: int = 0
+    outcomes: Counter[Status] = field(default_factory=Counter)
+    rows: Counter[str] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)
+    quota_left: int | None = None
+    examples: list[str] = field(default_factory=list)
+
+    def take(self, outcome: Outcome) -> None:
+        """Count one outcome."""
+        self.outcomes[outcome.status] += 1
+        for change in outcome.changes:
+            self.rows[change.table] += len(change.rows)
+        if outcome.error and outcome.status in TROUBLE | {Status.FORBIDDEN} and len(self.examples) < _MOST_EXAMPLES:
+            self.examples.append(f"{outcome.uuid}: {outcome.error}")
+
+    @property
+    def failed(self) -> int:
+        """Rows that are to be asked for again because they failed or could not be stored."""
+        return sum(self.outcomes[status] for status in TROUBLE)
+
+    def figures(self) -> dict[str, int | str]:
+        """The account as flat figures, in the words of the design."""
+        figures: dict[str, int | str] = {
+            "reached": self.reached,
+            "due": self.due,
+            "fetched": self.outcomes[Status.OK],
+            "empty": self.outcomes[Status.EMPTY],
+            "gone": self.outcomes[Status.NOT_FOUND] + self.outcomes[Status.GONE],
+            "failed": self.failed,
+            "deferred": self.deferred,
+            "calls": self.calls.total(),
+        }
+        for status in (Status.UNSUPPORTED, Status.FORBIDDEN):
+            if self.outcomes[status]:
+                figures[status.value] = self.outcomes[status]
+        if self.quota_left is not None:
+            figures["quota_left"] = self.quota_left
+        if self.examples:
+            figures["failures"] = "\n".join(self.examples)
+        return figures

@@ -1,0 +1,213 @@
+"""Charts: polling, and which rankings are wanted and not stored.
+
+A poll is one call that brings the first page of the newest ranking. It is kept in the spool until that ranking is
+stored, so that whoever polls, a command, a sensor or a run, pays once, and nothing is lost between processes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from soundcharts_assets.api import charts as api
+from soundcharts_assets.api import parse
+from soundcharts_assets.api.client import Client
+from soundcharts_assets.api.errors import NotFound
+from soundcharts_assets.api.pages import Page
+from soundcharts_assets.api.records import ChartRecord, EntryRecord, ListedTrack
+from soundcharts_assets.refresh.outcomes import Outcome, Status
+from soundcharts_assets.settings import ChartSettings
+from soundcharts_assets.warehouse.batch import Change, Mode
+from soundcharts_assets.warehouse.spool import Spool
+from soundcharts_assets.warehouse.tables import CHART_RANKINGS
+from soundcharts_assets.warehouse.work import ChartState, Work
+
+CHARTS = "charts"
+RANKINGS = "chart_rankings"
+AVAILABLE = "available_rankings"
+
+_POLL_IS_GOOD_FOR = timedelta(hours=1)
+_PERIODS = {"daily": timedelta(days=1), "weekly": timedelta(days=7)}
+_NOTE = "poll"
+
+
+@dataclass(frozen=True)
+class Poll:
+    """An answered poll.
+
+    Attributes:
+        slug: The chart.
+        polled_at: When.
+        page: First page of the newest ranking; None where the chart has no ranking yet.
+        chart: The chart as described with it.
+        ranked_at: Instant of the newest ranking.
+        text: That instant as Soundcharts wrote it.
+    """
+
+    slug: str
+    polled_at: datetime
+    page: Page | None = None
+    chart: ChartRecord | None = None
+    ranked_at: datetime | None = None
+    text: str = ""
+
+
+class Polls:
+    """Polls of one warehouse, asked for or found in its spool."""
+
+    def __init__(self, spool: Spool, ranking_version: str, clock: Callable[[], datetime]) -> None:
+        """Say where polls are kept and how a ranking is addressed."""
+        self._spool = spool
+        self._version = ranking_version
+        self._clock = clock
+
+    def poll(self, client: Client, slug: str) -> Poll:
+        """Ask for the newest ranking's first page and keep the answer.
+
+        Raises:
+            NotFound: There is no such chart.
+            SoundchartsError: The call failed, or its answer cannot be understood.
+        """
+        try:
+            body: Mapping[str, Any] | None = api.poll(client, slug, ranking_version=self._version)
+        except NotFound:
+            # The same answer is given by a chart that exists and never had a ranking; the list of rankings can tell.
+            if api.has_rankings(client, slug):
+                raise
+            body = None
+        poll = _understand(slug, self._clock(), body)
+        self._spool.put_note(_NOTE, slug, {"polled_at": poll.polled_at.isoformat(), "body": body})
+        return poll
+
+    def kept(self, slug: str) -> Poll | None:
+        """Return the poll in the spool, if it is young enough to stand for a new one."""
+        note = self._spool.note(_NOTE, slug)
+        if note is None:
+            return None
+        polled_at = datetime.fromisoformat(note["polled_at"])
+        if self._clock() - polled_at > _POLL_IS_GOOD_FOR:
+            return None
+        return _understand(slug, polled_at, note["body"])
+
+    def drop(self, slug: str) -> None:
+        """Forget the poll: what it brought is stored, or was already."""
+        self._spool.drop_note(_NOTE, slug)
+
+
+def _understand(slug: str, polled_at: datetime, body: Mapping[str, Any] | None) -> Poll:
+    if body is None:
+        return Poll(slug, polled_at)
+    page = api.polled_page(dict(body))
+    if page.total == 0 and page.related.get("date") is None:
+        return Poll(slug, polled_at)
+    read = parse.ranking_page(page.related, page.items)
+    return Poll(slug, polled_at, page, read.chart, read.ranked_at, read.ranked_at_text)
+
+
+def chart_outcome(poll: Poll, settings: ChartSettings, *, followed: bool) -> Outcome:
+    """What a poll says of the chart itself. Flags come from the settings, also where there is no ranking yet."""
+    flags = (poll.slug, followed, settings.cascade)
+    if poll.chart is None:
+        described: dict[str, Any] = {"name": None, "platform": None}
+    else:
+        described = poll.chart._asdict() | {"latest_ranked_at": poll.ranked_at, "fetched_at": poll.polled_at}
+    described.pop("slug", None)
+    columns = ("slug", "followed", "cascade", *described)
+    change = Change(CHARTS, Mode.UPSERT, columns, [(*flags, *described.values())])
+    return Outcome(poll.slug, Status.EMPTY if poll.page is None else Status.OK, poll.polled_at, [change])
+
+
+@dataclass(frozen=True)
+class WantedRanking:
+    """A ranking to fetch: where it stands in the ledger, the text that addresses it, and a first page if in hand."""
+
+    work: Work
+    text: str
+    first: Page | None = None
+
+
+def needs_list(poll: Poll, state: ChartState, listed_at: datetime | None, history_days: int, oldest: datetime) -> bool:
+    """Whether the list of a chart's rankings must be asked for: only where history is wanted, and something may be new.
+
+    That is at first, when the list is older than `oldest`, and when the newest ranking does not follow the newest
+    stored one by one period, so that others may lie between.
+    """
+    if history_days == 0 or poll.ranked_at is None or poll.chart is None:
+        return False
+    if listed_at is None or listed_at <= oldest:
+        return True
+    newest_stored = max(state.stored, default=None)
+    period = _PERIODS.get(poll.chart.frequency or "", timedelta(days=1))
+    # Half a period of tolerance: instants are stamps, but old ones lie at odd hours.
+    return newest_stored is None or poll.ranked_at - newest_stored > 1.5 * period
+
+
+def ranking_uuid(slug: str, text: str) -> str:
+    """How the ledger names a ranking."""
+    return f"{slug}@{text}"
+
+
+def wanted_rankings(
+    poll: Poll,
+    state: ChartState,
+    listed: Sequence[api.Listed],
+    history_days: int,
+    *,
+    now: datetime,
+    force: bool,
+) -> list[WantedRanking]:
+    """The newest ranking and those of the wanted history that are not stored and not told to wait, newest first.
+
+    Args:
+        poll: The newest ranking.
+        state: What is stored, and what the ledger knows to be wanting.
+        listed: The rankings that exist, where they were asked for just now.
+        history_days: Days before the newest ranking that are wanted too.
+        now: For those told to wait.
+        force: The newest one is wanted again, and nothing waits.
+    """
+    if poll.ranked_at is None:
+        return []
+    oldest = poll.ranked_at - timedelta(days=history_days)
+    candidates = {text: parse.read_instant(text, "ledger") for text in state.unsettled}
+    candidates |= {one.text: one.ranked_at for one in listed}
+    # The same instant may be written in two ways; the poll's page is in hand, so its text wins.
+    candidates = {text: at for text, at in candidates.items() if at != poll.ranked_at} | {poll.text: poll.ranked_at}
+    wanted = []
+    for text, ranked_at in sorted(candidates.items(), key=lambda pair: pair[1], reverse=True):
+        known = state.unsettled.get(text)
+        waits = known is not None and known.not_before is not None and known.not_before > now
+        is_newest = text == poll.text
+        if ranked_at < oldest or (waits and not force) or (ranked_at in state.stored and not (is_newest and force)):
+            continue
+        work = Work(
+            ranking_uuid(poll.slug, text),
+            known.status if known else None,
+            None,
+            None,
+            known.attempts if known else 0,
+        )
+        wanted.append(WantedRanking(work, text, poll.page if is_newest else None))
+    return wanted
+
+
+def list_outcome(slug: str, missing: Sequence[WantedRanking], at: datetime) -> Outcome:
+    """What the list of rankings says: the missing ones are noted as wanted, so that a kill does not cost it again."""
+    wanted = [
+        (RANKINGS, one.work.uuid, Status.WANTED.value, None, None, 0, None, None)
+        for one in missing
+        if one.work.status is None
+    ]
+    columns = ("subject", "uuid", "status", "fetched_at", "through_date", "attempts", "not_before", "error")
+    return Outcome(slug, Status.OK, at, [Change("fetches", Mode.UPSERT, columns, wanted)])
+
+
+def ranking_changes(ranking: api.Ranking, at: datetime) -> list[Change]:
+    """Rows that a ranking becomes; its tracks appear in minimal form."""
+    parent = (ranking.chart.slug, ranking.ranked_at)
+    tracks = [(*track, at, ranking.ranked_at) for track in ranking.tracks]
+    return [
+        Change(CHART_RANKINGS.name, Mode.UPSERT, CHART_RANKINGS.names, [(*parent, len(ranking.entries), at)]),
+        Change("chart_entries", Mode.REPLACE, EntryRecord._fields, ranking.entries, [parent]),
+        Change("tracks", Mode.DISCOVER, (*ListedTrack._fields, "discovered_at", "last_charted_at"), tracks),
+    ]

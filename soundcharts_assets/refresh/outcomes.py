@@ -1,0 +1,115 @@
+"""How one thing that was asked for ended, and what the ledger keeps of it. Pure: time is passed in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from soundcharts_assets.api.errors import Forbidden, Gone, Malformed, NotFound, Refused, SoundchartsError
+from soundcharts_assets.warehouse.batch import Change, Mode
+from soundcharts_assets.warehouse.tables import FETCHES
+from soundcharts_assets.warehouse.work import Work
+
+_FIRST_RETRY = timedelta(hours=1)
+_LONGEST_RETRY = timedelta(days=1)
+_FORBIDDEN_FOR = timedelta(days=1)
+_EMPTY_FOR = timedelta(days=7)
+_EXCERPT = 500
+
+
+class Status(StrEnum):
+    """How an attempt ended, as the ledger's `status` says it."""
+
+    WANTED = "wanted"
+    """Known to exist, not asked for yet."""
+    OK = "ok"
+    EMPTY = "empty"
+    """Answered, without a single row."""
+    NOT_FOUND = "not_found"
+    GONE = "gone"
+    UNSUPPORTED = "unsupported"
+    """400: not to be had for this platform."""
+    FORBIDDEN = "forbidden"
+    """403: not in the plan."""
+    FAILED = "failed"
+    """No answer after the retries."""
+    MALFORMED = "malformed"
+    """An answer that cannot be stored."""
+
+
+SETTLED = frozenset({Status.OK, Status.EMPTY, Status.NOT_FOUND, Status.GONE, Status.UNSUPPORTED})
+TROUBLE = frozenset({Status.FAILED, Status.MALFORMED})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How it ended for one thing.
+
+    Attributes:
+        uuid: The thing, as the ledger names it.
+        status: How it ended.
+        at: When (UTC).
+        changes: Rows to store; committed together with the ledger's row.
+        through_date: Days up to this one are settled now; None leaves what the ledger has.
+        error: What went wrong, for people.
+    """
+
+    uuid: str
+    status: Status
+    at: datetime
+    changes: Sequence[Change] = ()
+    through_date: date | None = None
+    error: str | None = None
+
+
+def failure(uuid: str, error: SoundchartsError, at: datetime) -> Outcome:
+    """Turn an error of the API into an outcome; fatal ones are not outcomes and must not come here."""
+    kinds = (
+        (NotFound, Status.NOT_FOUND),
+        (Gone, Status.GONE),
+        (Forbidden, Status.FORBIDDEN),
+        (Refused, Status.UNSUPPORTED),
+        (Malformed, Status.MALFORMED),
+    )
+    status = next((status for kind, status in kinds if isinstance(error, kind)), Status.FAILED)
+    return Outcome(uuid, status, at, error=str(error)[:_EXCERPT])
+
+
+def ledger_change(subject: str, before: Work, outcome: Outcome, fail_window: timedelta) -> Change:
+    """What the ledger says of a thing after an outcome.
+
+    A settled thing is old again after the subject's own window. One that failed keeps the time at which it was last
+    settled, so that it stays due, and waits: an hour, then twice as long each time, a day at most.
+    """
+    settled = outcome.status in SETTLED
+    attempts = 0 if settled else before.attempts + 1
+    return Change(
+        FETCHES.name,
+        Mode.UPSERT,
+        FETCHES.names,
+        [
+            (
+                subject,
+                outcome.uuid,
+                outcome.status.value,
+                outcome.at if settled else before.fetched_at,
+                outcome.through_date or before.through_date,
+                attempts,
+                _not_before(before, outcome, attempts, fail_window),
+                outcome.error,
+            ),
+        ],
+    )
+
+
+def _not_before(before: Work, outcome: Outcome, attempts: int, fail_window: timedelta) -> datetime | None:
+    if outcome.status in {Status.NOT_FOUND, Status.GONE, Status.UNSUPPORTED}:
+        return outcome.at + fail_window
+    if outcome.status is Status.EMPTY and before.through_date is None:
+        return outcome.at + _EMPTY_FOR
+    if outcome.status is Status.FORBIDDEN:
+        return outcome.at + _FORBIDDEN_FOR
+    if outcome.status in TROUBLE:
+        doubled: timedelta = _FIRST_RETRY * 2 ** min(attempts - 1, 10)
+        return outcome.at + min(doubled, _LONGEST_RETRY)
+    return None

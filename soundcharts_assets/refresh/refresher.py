@@ -1,0 +1,387 @@
+"""The door to the loop: what is due for a chart is fetched, parsed and committed, and an account comes back.
+
+Every asset and every command goes through here, so that the caller's lock, the spool, the ledger and the counting of
+calls are seen to in one place.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Protocol
+
+from soundcharts_assets.api import charts as chart_api
+from soundcharts_assets.api.auth import ApplicationKey, ClientCredentials, Scheme
+from soundcharts_assets.api.call_log import CallCount, CallLog
+from soundcharts_assets.api.client import Client, ClientOptions
+from soundcharts_assets.api.errors import Fatal, SoundchartsError
+from soundcharts_assets.refresh import charts
+from soundcharts_assets.refresh.account import Account
+from soundcharts_assets.refresh.charts import Poll, Polls, WantedRanking
+from soundcharts_assets.refresh.outcomes import Outcome, Status, failure, ledger_change
+from soundcharts_assets.refresh.pipeline import BatchLimits, Unit, carry_out
+from soundcharts_assets.refresh.subjects import Subject, subjects
+from soundcharts_assets.settings import Settings, SettingsError
+from soundcharts_assets.warehouse import work
+from soundcharts_assets.warehouse.batch import Batch, Change, Mode
+from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError
+from soundcharts_assets.warehouse.lock import CallerLock
+from soundcharts_assets.warehouse.work import ChartState, Wanted, Work
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one run asks for beyond the ordinary; the run configuration of every fetching asset.
+
+    Attributes:
+        force: Ask for rows however fresh they are.
+        uuids: Only these tracks or artists, where any are given.
+        platforms: Only these, where any are given; metadata and rankings have no platform and are not narrowed.
+        limit: At most so many rows of each asset; the others are deferred.
+        dry_run: Count what is due and ask for nothing.
+    """
+
+    force: bool = False
+    uuids: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    limit: int | None = None
+    dry_run: bool = False
+
+    def includes(self, platform: str | None) -> bool:
+        """Whether a subject of this platform is asked for."""
+        return platform is None or not self.platforms or platform in self.platforms
+
+
+class Progress(Protocol):
+    """Told how far the work is: a bar on a terminal, or a log."""
+
+    def begin(self, subject: str, chart: str, due: int) -> None:
+        """So many rows of a subject are about to be asked for."""
+
+    def advance(self) -> None:
+        """One of them has an outcome."""
+
+    def waiting(self, holder: str) -> None:
+        """Somebody else holds the caller's lock."""
+
+
+class LoggedProgress:
+    """Progress for where nobody watches: a wait is explained in the log, nothing else is said."""
+
+    def begin(self, subject: str, chart: str, due: int) -> None:
+        """Say nothing."""
+
+    def advance(self) -> None:
+        """Say nothing."""
+
+    def waiting(self, holder: str) -> None:
+        """Explain the wait."""
+        _LOG.warning("Waiting: %s is asking Soundcharts", holder)
+
+
+def utc_now() -> datetime:
+    """Tell the time, for the outermost caller; everything below is handed a clock."""
+    return datetime.now(UTC)
+
+
+class Refresher:
+    """Refreshes what charts reach. One per process, shared by all runs in it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        progress: Progress | None = None,
+    ) -> None:
+        """Remember the settings. No file is opened and no call is made before there is work."""
+        self.settings = settings
+        self.clock = clock
+        self.progress: Progress = progress or LoggedProgress()
+        self.accounts: list[Account] = []
+        self.stopped_by: Exception | None = None
+        """What ended a refresh early, if anything did: every later one would meet it too."""
+        self.subjects = subjects(settings.file)
+        options = settings.file.warehouse
+        self.warehouse = Warehouse(
+            settings.warehouse_path,
+            memory_limit=options.memory_limit,
+            lock_timeout_seconds=options.lock_timeout_seconds,
+        )
+        self.calls = CallLog()
+        self._polls = Polls(self.warehouse.spool, settings.file.api.versions.ranking, clock)
+        self._lock = CallerLock(settings.warehouse_path)
+        self._client: Client | None = None
+        self._asked: set[tuple[str, str]] = set()
+
+    @property
+    def client(self) -> Client:
+        """The one client of this process, made when it is first needed.
+
+        Raises:
+            SettingsError: There are no credentials.
+        """
+        if self._client is None:
+            self._client = _client(self.settings, self.calls, self.clock)
+        return self._client
+
+    @contextmanager
+    def calling(self, who: str) -> Iterator[None]:
+        """Be the one caller, with nothing paid for left unstored: lock, then spool, and at the end the counts of calls.
+
+        Raises:
+            WarehouseError: The warehouse cannot be used, which is found out before the first call.
+        """
+        if self._lock.is_held:
+            yield
+            return
+        with self.warehouse.connect():
+            """Probed: nothing may be paid for that could not be stored."""
+        with self._lock.held(who, self.progress.waiting):
+            self.warehouse.catch_up()
+            try:
+                yield
+            finally:
+                self._commit(Batch())
+
+    # What is due
+
+    def due_counts(self, slugs: Sequence[str], platforms: Sequence[str] = ()) -> dict[str, dict[str, int]]:
+        """Rows past their fail window by chart and subject, as of now: what makes a run necessary."""
+        now = self.clock()
+        request = Request(platforms=tuple(platforms))
+        chosen = [subject for subject in self.subjects.values() if request.includes(subject.platform)]
+        wanted = [Wanted(subject.name, subject.entity, now - subject.window.fail) for subject in chosen]
+        with self.warehouse.connect() as connection:
+            return work.due_counts(connection, wanted, now=now, charts=slugs)
+
+    def rankings_due(self, poll: Poll) -> int:
+        """Rankings that a run would ask for; their list counts for one where it is needed."""
+        state, listed_at = self._chart_state(poll.slug)
+        return len(self._wanted(poll, state, (), force=False)) + self._needs_list(poll, state, listed_at)
+
+    # Charts and rankings
+
+    def follow(self) -> None:
+        """Bring the flags of known charts into line with the settings, which may have changed since."""
+        with self.warehouse.connect() as connection:
+            known = connection.execute("SELECT slug, followed, cascade FROM soundcharts.charts").fetchall()
+        wanted = [(slug, self.settings.follows(slug), self.settings.chart(slug).cascade) for slug, *_ in known]
+        changed = [flags for flags, stored in zip(wanted, known, strict=True) if flags != stored]
+        batch = Batch()
+        batch.add([Change("charts", Mode.UPSERT, ("slug", "followed", "cascade"), changed)])
+        self.warehouse.commit(batch)
+
+    def poll(self, slug: str) -> Poll:
+        """Ask whether a chart was updated. The answer is kept for `refresh_chart` and `refresh_rankings`.
+
+        Raises:
+            SoundchartsError: The poll failed; that is noted in the ledger.
+        """
+        try:
+            return self._polls.poll(self.client, slug)
+        except Fatal:
+            raise
+        except SoundchartsError as error:
+            outcome = failure(slug, error, self.clock())
+            self._commit(self._settled(charts.CHARTS, outcome))
+            raise
+
+    def settle_poll(self, poll: Poll) -> None:
+        """Store what a poll says of the chart, and forget the poll: its ranking is stored already."""
+        outcome = charts.chart_outcome(poll, self.settings.chart(poll.slug), followed=self.settings.follows(poll.slug))
+        self._commit(self._settled(charts.CHARTS, outcome))
+        self._polls.drop(poll.slug)
+
+    def refresh_chart(self, slug: str, request: Request) -> Account:
+        """Bring the row of a chart up to date: one call, or none where it has just been polled.
+
+        Raises:
+            SoundchartsError: The poll failed; without it nothing is known of the chart.
+        """
+        account = Account(charts.CHARTS, slug, reached=1, due=1, deferred=1)
+        with self._accounted(account):
+            if request.dry_run:
+                return account
+            poll = self._polls.kept(slug) or self.poll(slug)
+            outcome = charts.chart_outcome(poll, self.settings.chart(slug), followed=self.settings.follows(slug))
+            self._commit(self._settled(charts.CHARTS, outcome))
+            account.take(outcome)
+            account.deferred = 0
+        return account
+
+    def refresh_rankings(self, slug: str, request: Request) -> Account:
+        """Store the newest ranking of a chart and what is missing of its wanted history.
+
+        Raises:
+            SoundchartsError: The poll or the list of rankings failed. A ranking that fails is an outcome instead.
+        """
+        account = Account(charts.RANKINGS, slug)
+        with self._accounted(account):
+            poll = self._polls.kept(slug) or (None if request.dry_run else self.poll(slug))
+            if poll is None:
+                return account
+            state, listed_at = self._chart_state(slug)
+            due = self._wanted(poll, state, (), force=request.force)
+            if self._needs_list(poll, state, listed_at) and not request.dry_run:
+                listed = chart_api.available_rankings(self.client, slug)
+                due = self._wanted(poll, state, listed, force=request.force)
+                self._commit(self._settled(charts.AVAILABLE, charts.list_outcome(slug, due, self.clock())))
+            account.reached = len(state.stored) + len(due)
+            account.due = len(due)
+            chosen = [] if request.dry_run else due[: request.limit]
+            units = [Unit([one.work], partial(self._fetch_ranking, slug, one)) for one in chosen]
+            self._carry_out(account, units, self._metadata_window)
+            if not request.dry_run:
+                self._polls.drop(slug)
+        return account
+
+    # Tracks, artists and audiences
+
+    def refresh_subject(self, subject: Subject, slug: str, request: Request) -> Account:
+        """Refresh what is due of one subject among what a chart reaches, rows past their warn window included.
+
+        Raises:
+            Fatal: Credentials, quota or host stopped it; what came back before is stored.
+        """
+        account = Account(subject.name, slug)
+        with self._accounted(account):
+            if not request.includes(subject.platform):
+                return account
+            now = self.clock()
+            wanted = Wanted(subject.name, subject.entity, now - subject.window.warn)
+            with self.warehouse.connect() as connection:
+                account.reached = work.reached_count(connection, slug, subject.entity)
+                due = work.work_list(
+                    connection, wanted, slug, now=now, uuids=request.uuids, force=request.force
+                )  # fmt: skip
+            if request.force:
+                # A forced row stays due whatever became of it, but no pass asks for one twice.
+                due = [row for row in due if (subject.name, row.uuid) not in self._asked]
+            account.due = len(due)
+            chosen = [] if request.dry_run else due[: request.limit]
+            chunks = [chosen[start : start + subject.unit] for start in range(0, len(chosen), subject.unit)]
+            units = [Unit(chunk, partial(subject.fetch, self.client, chunk, self.clock)) for chunk in chunks]
+            self._carry_out(account, units, subject.window.fail)
+        return account
+
+    @property
+    def _metadata_window(self) -> timedelta:
+        return self.settings.file.freshness.metadata_window.fail
+
+    def _chart_state(self, slug: str) -> tuple[ChartState, datetime | None]:
+        with self.warehouse.connect() as connection:
+            return work.chart_state(connection, slug), work.settled_at(connection, charts.AVAILABLE, slug)
+
+    def _wanted(
+        self,
+        poll: Poll,
+        state: ChartState,
+        listed: Sequence[chart_api.Listed],
+        *,
+        force: bool,
+    ) -> list[WantedRanking]:
+        history = self.settings.history_days(poll.slug)
+        return charts.wanted_rankings(poll, state, listed, history, now=self.clock(), force=force)
+
+    def _needs_list(self, poll: Poll, state: ChartState, listed_at: datetime | None) -> bool:
+        history = self.settings.history_days(poll.slug)
+        return charts.needs_list(poll, state, listed_at, history, self.clock() - self._metadata_window)
+
+    def _fetch_ranking(self, slug: str, wanted: WantedRanking) -> Iterator[Outcome]:
+        version = self.settings.file.api.versions.ranking
+        try:
+            ranking = chart_api.ranking(self.client, slug, wanted.text, ranking_version=version, first=wanted.first)
+        except Fatal:
+            raise
+        except SoundchartsError as error:
+            yield failure(wanted.work.uuid, error, self.clock())
+        else:
+            at = self.clock()
+            yield Outcome(wanted.work.uuid, Status.OK, at, charts.ranking_changes(ranking, at))
+
+    @contextmanager
+    def _accounted(self, account: Account) -> Iterator[None]:
+        """Be the one caller, and note in the account what was called meanwhile."""
+        with self.calling(f"{account.subject} of chart {account.chart}"):
+            before = Counter(self.calls.totals())
+            try:
+                yield
+            except (Fatal, WarehouseError, SettingsError) as error:
+                self.stopped_by = error
+                raise
+            finally:
+                account.calls = Counter(self.calls.totals()) - before
+                account.quota_left = self._client.quota_remaining if self._client else None
+                self.accounts.append(account)
+
+    def _carry_out(self, account: Account, units: Sequence[Unit], fail_window: timedelta) -> None:
+        self.progress.begin(account.subject, account.chart, sum(len(unit.works) for unit in units))
+        options = self.settings.file.warehouse
+        try:
+            carry_out(
+                units,
+                account,
+                fail_window=fail_window,
+                workers=self.settings.file.api.workers,
+                limits=BatchLimits(options.batch_rows, options.batch_seconds),
+                clock=self.clock,
+                commit=self._commit,
+                on_outcome=partial(self._note, account.subject),
+            )
+        finally:
+            account.deferred = account.due - account.outcomes.total()
+
+    def _note(self, subject: str, outcome: Outcome) -> None:
+        self._asked.add((subject, outcome.uuid))
+        self.progress.advance()
+
+    def _settled(self, subject: str, outcome: Outcome) -> Batch:
+        batch = Batch()
+        never = Work(outcome.uuid, None, None, None, 0)
+        batch.add([*outcome.changes, ledger_change(subject, never, outcome, self._metadata_window)])
+        return batch
+
+    def _commit(self, batch: Batch) -> None:
+        """Write a batch together with the calls counted since the last one."""
+        calls = self.calls.drain()
+        batch.add([Change("api_calls", Mode.ADD, CallCount._fields, calls)])
+        self.warehouse.commit(batch)
+
+
+def _client(settings: Settings, calls: CallLog, clock: Callable[[], datetime]) -> Client:
+    options = settings.file.api
+    return Client(
+        ClientOptions(
+            base_url=settings.base_url,
+            calls_per_minute=options.calls_per_minute,
+            workers=options.workers,
+            attempts=options.attempts,
+            connect_timeout_seconds=options.connect_timeout_seconds,
+            read_timeout_seconds=options.read_timeout_seconds,
+            backoff_seconds=options.backoff_seconds,
+        ),
+        _scheme(settings),
+        calls,
+        clock=clock,
+    )
+
+
+def _scheme(settings: Settings) -> Scheme:
+    pairs = settings.credentials
+    if pairs.client_id and pairs.client_secret:
+        timeout = (settings.file.api.connect_timeout_seconds, settings.file.api.read_timeout_seconds)
+        return ClientCredentials(
+            pairs.client_id, pairs.client_secret.get_secret_value(), pairs.token_url, timeout=timeout
+        )  # fmt: skip
+    if pairs.app_id and pairs.api_key:
+        return ApplicationKey(pairs.app_id, pairs.api_key.get_secret_value())
+    raise SettingsError(
+        "no credentials: set SOUNDCHARTS_APP_ID and SOUNDCHARTS_API_KEY, "
+        "or SOUNDCHARTS_CLIENT_ID and SOUNDCHARTS_CLIENT_SECRET",
+    )

@@ -1,0 +1,215 @@
+"""In what the fetched things differ: which call serves a due row, and which rows of which tables its payload becomes.
+
+A subject is one asset's worth of the ledger, such as `tracks` or `track_audience/spotify`. Rankings are in `charts`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Literal, TypeAlias
+
+from soundcharts_assets.api import metadata, parse, series
+from soundcharts_assets.api.client import Client
+from soundcharts_assets.api.errors import Fatal, SoundchartsError
+from soundcharts_assets.api.records import (
+    ArtistProfile,
+    ArtistRecord,
+    CreditRecord,
+    FollowerPoint,
+    GenreRecord,
+    ListedArtist,
+    ListeningPoint,
+    PlotPoint,
+    Song,
+    TrackRecord,
+)
+from soundcharts_assets.refresh.outcomes import Outcome, Status, failure
+from soundcharts_assets.settings import FileSettings, Window
+from soundcharts_assets.warehouse.batch import Change, Mode
+from soundcharts_assets.warehouse.work import Work
+
+Entity: TypeAlias = Literal["tracks", "artists"]
+Clock: TypeAlias = Callable[[], datetime]
+
+_LATE_DAYS = 30
+"""A day that has not come after so many more days will not: series that ended are not asked from their end for ever."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One fetched thing.
+
+    Attributes:
+        name: Its name in the ledger, which is the asset's name too.
+        entity: Whose rows it is about.
+        table: The table its rows go to first.
+        platform: The platform, None for metadata.
+        window: How old its rows may grow.
+        unit: Due rows that one call can serve.
+        fetch: Asks for a unit and yields an outcome for each of its rows.
+    """
+
+    name: str
+    entity: Entity
+    table: str
+    platform: str | None
+    window: Window
+    unit: int
+    fetch: Callable[[Client, Sequence[Work], Clock], Iterator[Outcome]]
+
+
+def subjects(settings: FileSettings) -> dict[str, Subject]:
+    """All subjects that the settings ask for, by name, in the order of the cascade."""
+    made = [
+        _metadata("tracks", "song", settings.api.versions.song, parse.song, song_changes, settings),
+        _metadata("artists", "artist", settings.api.versions.artist, parse.artist, artist_changes, settings),
+        *(_track_audience(platform, settings) for platform in settings.platforms.track_audience),
+        *(_artist_audience(platform, settings) for platform in settings.platforms.artist_audience),
+        *(_artist_listening(platform, settings) for platform in settings.platforms.artist_listening),
+    ]
+    return {subject.name: subject for subject in made}
+
+
+def song_changes(song: Song, at: datetime) -> list[Change]:
+    """Rows that a song's metadata becomes."""
+    uuid = song.track.uuid
+    return [
+        Change("tracks", Mode.UPSERT, (*TrackRecord._fields, "fetched_at"), [(*song.track, at)]),
+        Change("track_artists", Mode.REPLACE, CreditRecord._fields, song.credits, [(uuid,)]),
+        Change("artists", Mode.ABSENT, (*ListedArtist._fields, "discovered_at"), [(*one, at) for one in song.artists]),
+        *_genre_changes("track_genres", "track_uuid", uuid, song.genres),
+    ]
+
+
+def artist_changes(profile: ArtistProfile, at: datetime) -> list[Change]:
+    """Rows that an artist's metadata becomes."""
+    return [
+        Change("artists", Mode.UPSERT, (*ArtistRecord._fields, "fetched_at"), [(*profile.artist, at)]),
+        *_genre_changes("artist_genres", "artist_uuid", profile.artist.uuid, profile.genres),
+    ]
+
+
+def _genre_changes(table: str, owner: str, uuid: str, genres: Sequence[GenreRecord]) -> list[Change]:
+    roots = [(genre.root, "", 0) for genre in genres]
+    below = [(genre.genre, genre.root, 1) for genre in genres if genre.genre != genre.root]
+    return [
+        Change(table, Mode.REPLACE, (owner, *GenreRecord._fields), [(uuid, *genre) for genre in genres], [(uuid,)]),
+        Change("genres", Mode.ABSENT, ("genre", "parent", "level"), [*roots, *below]),
+    ]
+
+
+def _metadata(
+    entity: Entity,
+    kind: str,
+    version: str,
+    parse_payload: Callable[[Any], Any],
+    to_changes: Callable[[Any, datetime], list[Change]],
+    settings: FileSettings,
+) -> Subject:
+    def fetch(client: Client, unit: Sequence[Work], clock: Clock) -> Iterator[Outcome]:
+        answers = metadata.ask_metadata(client, kind, version, [work.uuid for work in unit], parse_payload)
+        for uuid, answer in answers:
+            at = clock()
+            if isinstance(answer, SoundchartsError):
+                yield failure(uuid, answer, at)
+            else:
+                yield Outcome(uuid, Status.OK, at, to_changes(answer, at))
+
+    window = settings.freshness.metadata_window
+    return Subject(entity, entity, entity, None, window, settings.api.batch_size, fetch)
+
+
+def _track_audience(platform: str, settings: FileSettings) -> Subject:
+    def ask(client: Client, uuid: str, start: date, end: date) -> list[PlotPoint]:
+        if platform != "airplay":
+            return series.track_audience(client, uuid, platform, start, end)
+        days = (end - start).days
+        return [point for day in range(days) for point in series.track_spins(client, uuid, start + timedelta(day))]
+
+    window_of = _airplay_window if platform == "airplay" else series_window
+    return _series("track_audience", "tracks", "track_uuid", platform, PlotPoint._fields, ask, settings, window_of)
+
+
+def _artist_audience(platform: str, settings: FileSettings) -> Subject:
+    def ask(client: Client, uuid: str, start: date, end: date) -> list[FollowerPoint]:
+        return series.artist_audience(client, uuid, platform, start, end)
+
+    return _series("artist_audience", "artists", "artist_uuid", platform, FollowerPoint._fields, ask, settings)
+
+
+def _artist_listening(platform: str, settings: FileSettings) -> Subject:
+    def ask(client: Client, uuid: str, start: date, end: date) -> list[ListeningPoint]:
+        return series.artist_listening(client, uuid, platform, start, end)
+
+    return _series("artist_listening", "artists", "artist_uuid", platform, ListeningPoint._fields, ask, settings)
+
+
+def series_window(through: date | None, today: date, settings: FileSettings) -> tuple[date, date]:
+    """First and last day to ask for: the history at first, later what is not settled and a small overlap."""
+    if through is None:
+        return today - timedelta(days=settings.audience.history_days), today
+    return min(through - timedelta(days=settings.audience.overlap_days - 1), today), today
+
+
+def _airplay_window(through: date | None, today: date, settings: FileSettings) -> tuple[date, date]:
+    """Whole days only, each a call: yesterday, and before it what the history asks for and is not settled."""
+    oldest = today - timedelta(days=settings.audience.airplay_history_days)
+    missing = oldest if through is None else through + timedelta(days=1)
+    return max(oldest, min(missing, today - timedelta(days=1))), today
+
+
+def _series(
+    table: str,
+    entity: Entity,
+    owner: str,
+    platform: str,
+    fields: tuple[str, ...],
+    ask: Callable[[Client, str, date, date], Sequence[series.Point]],
+    settings: FileSettings,
+    window_of: Callable[[date | None, date, FileSettings], tuple[date, date]] = series_window,
+) -> Subject:
+    columns = (owner, "platform", *fields, "fetched_at")
+
+    def fetch(client: Client, unit: Sequence[Work], clock: Clock) -> Iterator[Outcome]:
+        for work in unit:
+            start, end = window_of(work.through_date, clock().date(), settings)
+            try:
+                points = ask(client, work.uuid, start, end)
+            except Fatal:
+                raise
+            except SoundchartsError as error:
+                yield failure(work.uuid, error, clock())
+                continue
+            at = clock()
+            rows = [(work.uuid, platform, *point, at) for point in points]
+            through = settled_through([point.date for point in points], work.through_date, end)
+            yield Outcome(
+                work.uuid,
+                Status.OK if points else Status.EMPTY,
+                at,
+                series_changes(table, columns, rows, work.through_date),
+                through,
+            )
+
+    name = f"{table}/{platform}"
+    return Subject(name, entity, table, platform, settings.freshness.audience_window, 1, fetch)
+
+
+def settled_through(days: Sequence[date], before: date | None, end: date) -> date | None:
+    """The newest day that came; where none comes any more, the day before which none will."""
+    if before is None and not days:
+        return None
+    return max([*days, *([before] if before else []), end - timedelta(days=_LATE_DAYS)])
+
+
+def series_changes(
+    table: str,
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[Any, ...]],
+    through: date | None,
+) -> list[Change]:
+    """Days after the settled ones are new for certain and need no look at the table; the others may correct rows."""
+    day = columns.index("date")
+    new = [row for row in rows if through is None or row[day] > through]
+    old = [row for row in rows if through is not None and row[day] <= through]
+    return [Change(table, Mode.APPEND, columns, new), Change(table, Mode.CORRECT, columns, old)]

@@ -1,0 +1,352 @@
+"""What the user decides: `soundcharts.yaml` and the environment, read once and checked before the first call.
+
+Here belongs every setting with its default, its meaning and its limits. What is done with a setting does not: no module
+below this one is imported, and nothing here touches the network, the warehouse or Dagster.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+VENDOR_URL = "https://customer.api.soundcharts.com"
+VENDOR_TOKEN_URL = "https://account.soundcharts.com/oauth/token"  # noqa: S105 - an address, not a token
+
+# Platform codes by what they can be asked for: contract section 13.1. `airplay` is served by another endpoint (10.5).
+TRACK_AUDIENCE_PLATFORMS = (
+    "spotify", "youtube", "shazam", "airplay", "tiktok", "instagram", "soundcloud", "anghami", "audiomack", "genius",
+    "gaana", "jiosaavn", "melon", "line-music", "boomplay", "lastfm", "awa", "youtube-shorts",
+)  # fmt: skip
+ARTIST_AUDIENCE_PLATFORMS = (
+    "spotify", "youtube", "instagram", "tiktok", "deezer", "soundcloud", "facebook", "x", "twitter", "anghami",
+    "audiomack", "gaana", "jiosaavn", "melon", "line-music", "boomplay", "twitch", "bandsintown", "weibo", "mixcloud",
+    "patreon", "triller", "songkick", "joox", "amazon", "yandex",
+)  # fmt: skip
+ARTIST_LISTENING_PLATFORMS = (
+    "spotify", "youtube", "anghami", "audiomack", "jiosaavn", "lastfm", "pandora", "yandex", "kugou",
+)  # fmt: skip
+
+
+class SettingsError(Exception):
+    """A setting is wrong. The message names file, key and reason, and is fit to be shown to the user."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _known(platforms: tuple[str, ...], what: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if value not in platforms:
+            raise ValueError(f"'{value}' has no {what}; known are {', '.join(platforms)}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
+    doubled = sorted({value for value in values if values.count(value) > 1})
+    if doubled:
+        raise ValueError(f"named twice: {', '.join(doubled)}")
+    return values
+
+
+def _slug(value: str) -> str:
+    if not value.strip() or value != value.strip() or any(not character.isprintable() for character in value):
+        raise ValueError("a chart's slug is the name Soundcharts gives it, such as global-28")
+    return value
+
+
+Slug = Annotated[str, AfterValidator(_slug)]
+TrackPlatform = Annotated[str, _known(TRACK_AUDIENCE_PLATFORMS, "audience of tracks at Soundcharts")]
+ArtistPlatform = Annotated[str, _known(ARTIST_AUDIENCE_PLATFORMS, "audience of artists at Soundcharts")]
+ListeningPlatform = Annotated[str, _known(ARTIST_LISTENING_PLATFORMS, "listening figures of artists at Soundcharts")]
+
+
+class ChartSettings(_Strict):
+    """One followed chart."""
+
+    slug: Slug
+    cascade: bool = True
+    """Whether its tracks, their artists and the audiences of both are fetched too, or its rankings only."""
+    history_days: Annotated[int, Field(ge=0, le=36_500)] | None = None
+    """Days of rankings before the chart's own newest one; None takes the general `history_days`."""
+
+
+class PlatformSettings(_Strict):
+    """Which audience assets exist."""
+
+    track_audience: Annotated[tuple[TrackPlatform, ...], AfterValidator(_unique)] = (
+        "spotify",
+        "youtube",
+        "shazam",
+        "airplay",
+    )
+    artist_audience: Annotated[tuple[ArtistPlatform, ...], AfterValidator(_unique)] = (
+        "spotify",
+        "youtube",
+        "instagram",
+        "tiktok",
+    )
+    artist_listening: Annotated[tuple[ListeningPlatform, ...], AfterValidator(_unique)] = ("spotify", "youtube")
+
+
+class MetadataFreshness(_Strict):
+    """Ages of track and artist metadata, in days."""
+
+    warn_days: Annotated[float, Field(gt=0)] = 27
+    fail_days: Annotated[float, Field(gt=0)] = 30
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.warn_days > self.fail_days:
+            raise ValueError("warn_days must not exceed fail_days")
+        return self
+
+
+class AudienceFreshness(_Strict):
+    """Ages of audience series, in hours."""
+
+    warn_hours: Annotated[float, Field(gt=0)] = 20
+    fail_hours: Annotated[float, Field(gt=0)] = 24
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.warn_hours > self.fail_hours:
+            raise ValueError("warn_hours must not exceed fail_hours")
+        return self
+
+
+class Window(_Strict):
+    """How old an answer may grow: from `warn` on it is worth taking along, from `fail` on it is due."""
+
+    warn: timedelta
+    fail: timedelta
+
+
+class FreshnessSettings(_Strict):
+    """How old stored rows may grow."""
+
+    metadata: MetadataFreshness = MetadataFreshness()
+    audience: AudienceFreshness = AudienceFreshness()
+
+    @property
+    def metadata_window(self) -> Window:
+        """Ages of metadata and of the list of a chart's rankings."""
+        return Window(
+            warn=timedelta(days=self.metadata.warn_days),
+            fail=timedelta(days=self.metadata.fail_days),
+        )
+
+    @property
+    def audience_window(self) -> Window:
+        """Ages of audience series."""
+        return Window(
+            warn=timedelta(hours=self.audience.warn_hours),
+            fail=timedelta(hours=self.audience.fail_hours),
+        )
+
+
+class AudienceSettings(_Strict):
+    """How much of a series is asked for."""
+
+    history_days: Annotated[int, Field(ge=1, le=3_650)] = 30
+    """Days before today that the first request for a series covers."""
+    overlap_days: Annotated[int, Field(ge=0, le=30)] = 3
+    """Days before the last settled one that are read again, since platforms correct late."""
+    airplay_history_days: Annotated[int, Field(ge=1, le=365)] = 1
+    """Days of radio spins wanted. Each day of each track is a call of its own."""
+
+
+class ApiVersions(_Strict):
+    """Path versions, which Soundcharts moves per endpoint (contract section 4.4)."""
+
+    ranking: str = "v2.14"
+    song: str = "v2.25"
+    artist: str = "v2.9"
+
+
+class ApiSettings(_Strict):
+    """How Soundcharts is talked to."""
+
+    calls_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 4_800
+    workers: Annotated[int, Field(ge=1, le=128)] = 16
+    batch_size: Annotated[int, Field(ge=1, le=100)] = 50
+    """Ids per metadata call. Soundcharts documents no maximum; a refused batch is halved."""
+    attempts: Annotated[int, Field(ge=1, le=10)] = 4
+    """Tries of one call where the failure may pass: timeouts, cut connections, 5xx."""
+    connect_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 10
+    read_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
+    backoff_seconds: Annotated[float, Field(ge=0, le=60)] = 0.5
+    """First pause between two tries; it doubles, with jitter."""
+    versions: ApiVersions = ApiVersions()
+
+
+class WarehouseSettings(_Strict):
+    """How the DuckDB file is used."""
+
+    memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?(MB|GB|MiB|GiB)$")] = "1GB"
+    lock_timeout_seconds: Annotated[float, Field(ge=0, le=3_600)] = 30
+    """How long to wait for another process that holds the file before answers are set aside in the spool."""
+    batch_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 5_000
+    batch_seconds: Annotated[float, Field(gt=0, le=600)] = 5
+    """A batch is committed at so many rows or after so many seconds, whichever comes first."""
+
+
+class FileSettings(_Strict):
+    """All that `soundcharts.yaml` may hold."""
+
+    charts: tuple[ChartSettings, ...] = ()
+    history_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    platforms: PlatformSettings = PlatformSettings()
+    freshness: FreshnessSettings = FreshnessSettings()
+    audience: AudienceSettings = AudienceSettings()
+    api: ApiSettings = ApiSettings()
+    warehouse: WarehouseSettings = WarehouseSettings()
+
+    @model_validator(mode="after")
+    def _charts_once(self) -> Self:
+        _unique(tuple(chart.slug for chart in self.charts))
+        return self
+
+
+class Credentials(_Strict):
+    """One of the two schemes of contract section 2; the OAuth pair wins where both are set."""
+
+    app_id: str | None = None
+    api_key: SecretStr | None = None
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
+    token_url: str = VENDOR_TOKEN_URL
+
+    @property
+    def present(self) -> bool:
+        """Whether either scheme is complete."""
+        return bool((self.client_id and self.client_secret) or (self.app_id and self.api_key))
+
+
+class Settings(_Strict):
+    """Everything the user decided, checked."""
+
+    file: FileSettings
+    base_url: str
+    credentials: Credentials
+    warehouse_path: Path
+    config_path: Path
+
+    def chart(self, slug: str) -> ChartSettings:
+        """What is wanted of a chart; one that is not followed gets the defaults."""
+        return next((chart for chart in self.file.charts if chart.slug == slug), ChartSettings(slug=slug))
+
+    def follows(self, slug: str) -> bool:
+        """Whether the chart is named in the file."""
+        return any(chart.slug == slug for chart in self.file.charts)
+
+    def history_days(self, slug: str) -> int:
+        """Days of rankings wanted before the newest one of this chart; 0 for the newest only."""
+        own = self.chart(slug).history_days
+        return self.file.history_days if own is None else own
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read `SOUNDCHARTS_CONFIG` (default `soundcharts.yaml`, which may be absent) and the environment.
+
+    Raises:
+        SettingsError: A value is wrong. The message names the file or variable, the key and the reason.
+    """
+    variables = os.environ if environment is None else environment
+    config_path = Path(variables.get("SOUNDCHARTS_CONFIG") or "soundcharts.yaml")
+    if variables.get("SOUNDCHARTS_CONFIG") and not config_path.is_file():
+        raise SettingsError(f"SOUNDCHARTS_CONFIG: there is no file {config_path}")
+    warehouse = variables.get("SOUNDCHARTS_WAREHOUSE") or "data/warehouse.duckdb"
+    if warehouse.startswith("ducklake:"):
+        raise SettingsError("SOUNDCHARTS_WAREHOUSE: only a path is understood so far; a DuckLake URL is not")
+    warehouse_path = Path(warehouse)
+    if warehouse_path.stem == "soundcharts":
+        # DuckDB names the catalogue after the file, and a catalogue named like its schema makes every name ambiguous.
+        raise SettingsError("SOUNDCHARTS_WAREHOUSE: the file must not be called soundcharts; its schema is")
+    return Settings(
+        file=_read_file(config_path),
+        base_url=_url(variables, "SOUNDCHARTS_BASE_URL", VENDOR_URL),
+        credentials=_credentials(variables),
+        warehouse_path=warehouse_path,
+        config_path=config_path,
+    )
+
+
+def _url(variables: Mapping[str, str], name: str, default: str) -> str:
+    value = (variables.get(name) or default).strip().rstrip("/")
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise SettingsError(f"{name}: an address such as {default} is wanted")
+    if parts.username or parts.password:
+        raise SettingsError(f"{name}: must not hold a user name or password; credentials have variables of their own")
+    return value
+
+
+def _credentials(variables: Mapping[str, str]) -> Credentials:
+    def value(name: str) -> str | None:
+        text = (variables.get(name) or "").strip()
+        if not text.isascii() or not text.isprintable():
+            raise SettingsError(f"{name}: holds a character that no credential has")
+        return text or None
+
+    pairs = (
+        ("SOUNDCHARTS_APP_ID", "SOUNDCHARTS_API_KEY"),
+        ("SOUNDCHARTS_CLIENT_ID", "SOUNDCHARTS_CLIENT_SECRET"),
+    )
+    for first, second in pairs:
+        if bool(value(first)) != bool(value(second)):
+            missing = second if value(first) else first
+            raise SettingsError(f"{missing}: not set; {first} and {second} go together")
+    api_key = value("SOUNDCHARTS_API_KEY")
+    client_secret = value("SOUNDCHARTS_CLIENT_SECRET")
+    return Credentials(
+        app_id=value("SOUNDCHARTS_APP_ID"),
+        api_key=SecretStr(api_key) if api_key else None,
+        client_id=value("SOUNDCHARTS_CLIENT_ID"),
+        client_secret=SecretStr(client_secret) if client_secret else None,
+        token_url=_url(variables, "SOUNDCHARTS_TOKEN_URL", VENDOR_TOKEN_URL),
+    )
+
+
+def _read_file(path: Path) -> FileSettings:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return FileSettings()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read: {error}") from error
+    try:
+        content: Any = YAML(typ="safe").load(text)
+    except YAMLError as error:
+        raise SettingsError(f"{path}: not YAML: {_one_line(str(error))}") from error
+    if content is None:
+        return FileSettings()
+    if not isinstance(content, dict):
+        raise SettingsError(f"{path}: keys such as charts: are wanted, not a {type(content).__name__}")
+    try:
+        return FileSettings.model_validate(content)
+    except ValidationError as error:
+        raise SettingsError("\n".join(f"{path}: {_describe(detail)}" for detail in error.errors())) from error
+
+
+def _describe(detail: Any) -> str:
+    key = ""
+    for part in detail["loc"]:
+        key += f"[{part}]" if isinstance(part, int) else f"{'.' if key else ''}{part}"
+    reason = str(detail["msg"]).removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        reason = "no such setting"
+    return f"{key}: {reason}" if key else reason
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()

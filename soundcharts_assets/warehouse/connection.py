@@ -1,0 +1,140 @@
+"""The DuckDB file: opening it for as long as a commit or a question takes, and waiting for whoever else holds it.
+
+One process may hold the file for writing, and a reader keeps writers out too; so nobody holds it longer than needed.
+"""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
+
+from soundcharts_assets.warehouse import writes
+from soundcharts_assets.warehouse.batch import Batch
+from soundcharts_assets.warehouse.queries import query
+from soundcharts_assets.warehouse.spool import Spool
+from soundcharts_assets.warehouse.tables import SCHEMA, TABLES
+
+_HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
+
+
+class WarehouseError(Exception):
+    """The warehouse cannot be used. The message says what to do."""
+
+
+class WarehouseLockedError(WarehouseError):
+    """Another process held the file for longer than the bound."""
+
+
+class Warehouse:
+    """The tables in one DuckDB file. Safe to use from several threads of one process."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        memory_limit: str,
+        lock_timeout_seconds: float,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Remember where the file is; it is opened, and made, when it is first needed."""
+        self.path = path
+        self.spool = Spool(path.with_name(f"{path.name}.spool"))
+        self._memory_limit = memory_limit
+        self._prepared = False
+        self._preparing = threading.Lock()
+        self._retrying = Retrying(
+            stop=stop_after_delay(lock_timeout_seconds),
+            wait=wait_exponential(multiplier=0.02, max=0.5),
+            retry=retry_if_exception_type(WarehouseLockedError),
+            sleep=sleep,
+            reraise=True,
+        )
+
+    @contextmanager
+    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the file, with tables and views in place, for the length of the block.
+
+        Raises:
+            WarehouseLockedError: Another process held it past the bound; the message names that process.
+            WarehouseError: It cannot be made or written, or is no DuckDB file.
+        """
+        connection = self._retrying(self._open)
+        try:
+            connection.execute("SET TimeZone = 'UTC'")
+            with self._preparing:
+                if not self._prepared:
+                    _prepare(connection)
+                    self._prepared = True
+            yield connection
+        finally:
+            connection.close()
+
+    def commit(self, batch: Batch) -> None:
+        """Write a batch, all of it or nothing.
+
+        Raises:
+            WarehouseLockedError: The file stayed locked; the batch now lies in the spool and is applied by `catch_up`.
+        """
+        if not batch.size:
+            return
+        try:
+            with self.connect() as connection:
+                _in_transaction(connection, batch)
+        except WarehouseLockedError as error:
+            self.spool.put(batch)
+            raise WarehouseLockedError(
+                f"{error}. The answers in hand were set aside in {self.spool.folder} and will be stored first next time"
+            ) from None
+
+    def catch_up(self) -> int:
+        """Write what lies in the spool, oldest first, before anything is read. Returns how many batches that was."""
+        waiting = self.spool.waiting()
+        for path in waiting:
+            batch = self.spool.read(path)
+            with self.connect() as connection:
+                # A kill between commit and unlink brings the same batch again: nothing but counts of calls may double.
+                _in_transaction(connection, batch.repeatable())
+            path.unlink()
+        return len(waiting)
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return duckdb.connect(str(self.path), config={"memory_limit": self._memory_limit})
+        except duckdb.IOException as error:
+            holder = _HOLDER.search(str(error))
+            if holder or "Could not set lock" in str(error):
+                who = f"{Path(holder['program']).name} (process {holder['pid']})" if holder else "another process"
+                raise WarehouseLockedError(f"the warehouse {self.path} is held by {who}") from None
+            raise WarehouseError(f"the warehouse {self.path} cannot be opened: {_first_line(error)}") from None
+        except (duckdb.Error, OSError) as error:
+            raise WarehouseError(f"the warehouse {self.path} cannot be used: {_first_line(error)}") from None
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make what is missing. Views are part of the code, so they are made anew."""
+    connection.execute("BEGIN")
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+    for table in TABLES.values():
+        connection.execute(table.ddl())
+    connection.execute(query("views"))
+    connection.execute("COMMIT")
+
+
+def _in_transaction(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+    connection.execute("BEGIN")
+    try:
+        writes.apply(connection, batch)
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

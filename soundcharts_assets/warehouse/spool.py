@@ -1,0 +1,62 @@
+"""Files beside the warehouse for what was paid for and is not stored yet: batches that found it locked, and polls.
+
+A file appears whole or not at all. What is in the files is the business of `batch` and of whoever polls.
+"""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from soundcharts_assets.warehouse.batch import Batch
+
+
+class Spool:
+    """A folder of files, each written once and removed when its content is in the tables."""
+
+    def __init__(self, folder: Path) -> None:
+        """Remember the folder; it is made when it is first needed."""
+        self.folder = folder
+
+    def put(self, batch: Batch) -> None:
+        """Keep a batch."""
+        _write(self.folder / f"batch-{time.time_ns():020d}-{os.getpid()}.json", batch.to_json())
+
+    def waiting(self) -> list[Path]:
+        """Files of batches, oldest first."""
+        return sorted(self.folder.glob("batch-*.json"))
+
+    def read(self, path: Path) -> Batch:
+        """Read the batch of a file."""
+        return Batch.from_json(path.read_text(encoding="utf-8"))
+
+    def put_note(self, kind: str, name: str, content: Any) -> None:
+        """Keep a JSON value under a name of the caller's, replacing what was kept there."""
+        _write(self._note(kind, name), json.dumps(content))
+
+    def note(self, kind: str, name: str) -> Any:
+        """Return the JSON value kept under that name, None where there is none."""
+        try:
+            return json.loads(self._note(kind, name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+
+    def drop_note(self, kind: str, name: str) -> None:
+        """Forget what was kept under that name, if anything."""
+        self._note(kind, name).unlink(missing_ok=True)
+
+    def _note(self, kind: str, name: str) -> Path:
+        # A name may hold anything, slashes and dots included; a quoted one is a plain file name.
+        return self.folder / f"{kind}-{quote(name, safe='').replace('.', '%2E')}.json"
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(f".{os.getpid()}.part")
+    with unfinished.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)

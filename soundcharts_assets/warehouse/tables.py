@@ -1,0 +1,305 @@
+"""The one typed specification of every table. DDL, column schemas and documentation are derived from it.
+
+A table is described here and nowhere else. How rows are written is in `writes`, what is due in `work`.
+"""
+
+from dataclasses import dataclass
+
+SCHEMA = "soundcharts"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its DuckDB type, its meaning in one sentence, and whether it may be null."""
+
+    name: str
+    type: str
+    meaning: str
+    nullable: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its grain in one sentence and the columns that make a row unique."""
+
+    name: str
+    meaning: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def qualified(self) -> str:
+        """Name with schema."""
+        return f"{SCHEMA}.{self.name}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """The column of that name; KeyError where there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.name} has no column {name}")
+
+    def ddl(self) -> str:
+        """CREATE TABLE without PRIMARY KEY: it halves write speed and DuckLake has none; writes keep keys unique."""
+        columns = ",\n  ".join(
+            f"{column.name} {column.type}{'' if column.nullable else ' NOT NULL'}" for column in self.columns
+        )
+        return f"CREATE TABLE IF NOT EXISTS {self.qualified} (\n  {columns}\n)"
+
+
+def _key(name: str, type_: str, meaning: str) -> Column:
+    return Column(name, type_, meaning, nullable=False)
+
+
+_FETCHED_AT = Column("fetched_at", "TIMESTAMPTZ", "When Soundcharts answered with this row.", nullable=False)
+
+CHARTS = Table(
+    "charts",
+    "One row per chart that is or was followed, or was synced by name.",
+    ("slug",),
+    (
+        _key("slug", "VARCHAR", "Soundcharts' name of the chart."),
+        Column("name", "VARCHAR", "Title, not unique."),
+        Column("platform", "VARCHAR", "Code of the platform that publishes it."),
+        Column("type", "VARCHAR", "What is ranked: song."),
+        Column("frequency", "VARCHAR", "How often it appears: daily, weekly, or what else Soundcharts says."),
+        Column("country_code", "VARCHAR", "ISO 3166 alpha-2; '' for worldwide."),
+        Column("country_name", "VARCHAR", "Name of the country, or Worldwide."),
+        Column("city_name", "VARCHAR", "City of a city chart."),
+        Column("max_results", "INTEGER", "Places the chart has at most; a ranking may hold fewer."),
+        Column("metric", "VARCHAR", "What chart_entries.metric_value counts, such as streamcount; null for no metric."),
+        Column("web_url", "VARCHAR", "The public page of the chart."),
+        Column("followed", "BOOLEAN", "Whether the settings name it.", nullable=False),
+        Column("cascade", "BOOLEAN", "Whether its tracks and artists are fetched too.", nullable=False),
+        Column("latest_ranked_at", "TIMESTAMPTZ", "Instant of the newest ranking seen, stored or not."),
+        Column("fetched_at", "TIMESTAMPTZ", "When Soundcharts last described the chart."),
+    ),
+)
+
+CHART_RANKINGS = Table(
+    "chart_rankings",
+    "One row per stored ranking of a chart.",
+    ("chart_slug", "ranked_at"),
+    (
+        _key("chart_slug", "VARCHAR", "The chart."),
+        _key("ranked_at", "TIMESTAMPTZ", "Instant that identifies the ranking; a stamp, not the time of publication."),
+        Column("entry_count", "INTEGER", "Places it holds.", nullable=False),
+        _FETCHED_AT,
+    ),
+)
+
+CHART_ENTRIES = Table(
+    "chart_entries",
+    "One row per place of a stored ranking, as the API said it.",
+    ("chart_slug", "ranked_at", "position"),
+    (
+        _key("chart_slug", "VARCHAR", "The chart."),
+        _key("ranked_at", "TIMESTAMPTZ", "Instant of the ranking."),
+        _key("position", "INTEGER", "Place, from 1."),
+        Column("track_uuid", "VARCHAR", "The track on that place.", nullable=False),
+        Column("previous_position", "INTEGER", "Last known place before; null for none."),
+        Column("position_change", "INTEGER", "Places gained; 0 where there was none before."),
+        Column("metric_value", "BIGINT", "The figure behind the place, of the kind in charts.metric."),
+        Column("entered_at", "TIMESTAMPTZ", "First ranking of the track in this chart."),
+        Column("time_on_chart", "INTEGER", "Rankings it has been in, in time_on_chart_unit."),
+        Column("time_on_chart_unit", "VARCHAR", "DOC for days, WOC for weeks."),
+        Column("entry_state", "VARCHAR", "As sent; its vocabulary is undocumented and it was empty wherever seen."),
+    ),
+)
+
+TRACKS = Table(
+    "tracks",
+    "One row per track that was ever ranked; metadata columns are null until fetched.",
+    ("uuid",),
+    (
+        _key("uuid", "VARCHAR", "Soundcharts' identifier."),
+        Column("name", "VARCHAR", "Title.", nullable=False),
+        Column("credit_name", "VARCHAR", "Credit line as printed; it changes over time."),
+        Column("image_url", "VARCHAR", "Cover."),
+        Column("isrc", "VARCHAR", "International Standard Recording Code."),
+        Column("release_date", "DATE", "Day of release, as written by the API."),
+        Column("duration_seconds", "INTEGER", "Length."),
+        Column("explicit", "BOOLEAN", "Whether marked explicit."),
+        Column("language_code", "VARCHAR", "Language of the lyrics."),
+        Column("copyright", "VARCHAR", "Copyright line."),
+        Column("distributor", "VARCHAR", "Distributor; the vendor calls this field beta."),
+        Column("composers", "VARCHAR[]", "Names of the composers."),
+        Column("producers", "VARCHAR[]", "Names of the producers."),
+        Column("labels", "STRUCT(name VARCHAR, type VARCHAR)[]", "Labels with their kind, such as Universal or Indie."),
+        Column("audio_features", "JSON", "Tempo, key, energy and the like, as sent."),
+        Column("discovered_at", "TIMESTAMPTZ", "When the track was first seen here."),
+        Column("last_charted_at", "TIMESTAMPTZ", "Newest stored ranking that holds it."),
+        Column("fetched_at", "TIMESTAMPTZ", "When its metadata was last fetched; null for not yet."),
+        Column("payload", "JSON", "The metadata as sent, so that a new column costs no call."),
+    ),
+)
+
+TRACK_ARTISTS = Table(
+    "track_artists",
+    "One row per artist credited on a track.",
+    ("track_uuid", "artist_uuid"),
+    (
+        _key("track_uuid", "VARCHAR", "The track."),
+        _key("artist_uuid", "VARCHAR", "The artist."),
+        Column("ordinal", "INTEGER", "Place in the credits, from 1.", nullable=False),
+        Column("is_main", "BOOLEAN", "Main rather than featured artist; null where the API does not say."),
+    ),
+)
+
+GENRES = Table(
+    "genres",
+    "One row per genre and the root it stands under.",
+    ("genre", "parent"),
+    (
+        _key("genre", "VARCHAR", "The genre."),
+        _key("parent", "VARCHAR", "Its root genre; '' for a root."),
+        Column("level", "INTEGER", "0 for a root, 1 below it.", nullable=False),
+    ),
+)
+
+
+def _entity_genres(name: str, entity: str) -> Table:
+    return Table(
+        name,
+        f"One row per genre of a {entity}; a root is its own genre.",
+        (f"{entity}_uuid", "root", "genre"),
+        (
+            _key(f"{entity}_uuid", "VARCHAR", f"The {entity}."),
+            _key("root", "VARCHAR", "The root genre."),
+            _key("genre", "VARCHAR", "The genre below it, or the root itself."),
+        ),
+    )
+
+
+TRACK_GENRES = _entity_genres("track_genres", "track")
+ARTIST_GENRES = _entity_genres("artist_genres", "artist")
+
+ARTISTS = Table(
+    "artists",
+    "One row per artist credited on a track; metadata columns are null until fetched.",
+    ("uuid",),
+    (
+        _key("uuid", "VARCHAR", "Soundcharts' identifier."),
+        Column("name", "VARCHAR", "Name.", nullable=False),
+        Column("slug", "VARCHAR", "Name in addresses."),
+        Column("country_code", "VARCHAR", "ISO 3166 alpha-2."),
+        Column("city_name", "VARCHAR", "Home town."),
+        Column("type", "VARCHAR", "Such as person or group."),
+        Column("gender", "VARCHAR", "As sent."),
+        Column("birth_date", "DATE", "Day of birth, as written by the API."),
+        Column("career_stage", "VARCHAR", "Soundcharts' own scale, such as long_tail or superstar."),
+        Column("growth_level", "VARCHAR", "Soundcharts' own scale, such as decline or average_growth."),
+        Column("biography", "VARCHAR", "Text about the artist."),
+        Column("isni", "VARCHAR", "International Standard Name Identifier."),
+        Column("ipi", "VARCHAR", "Interested Parties Information number."),
+        Column("image_url", "VARCHAR", "Portrait."),
+        Column("web_url", "VARCHAR", "Web site."),
+        Column("discovered_at", "TIMESTAMPTZ", "When the artist was first seen here."),
+        Column("last_charted_at", "TIMESTAMPTZ", "Newest stored ranking that holds a track of theirs."),
+        Column("fetched_at", "TIMESTAMPTZ", "When the metadata was last fetched; null for not yet."),
+        Column("payload", "JSON", "The metadata as sent."),
+    ),
+)
+
+TRACK_AUDIENCE = Table(
+    "track_audience",
+    "One row per track, platform, day and platform identifier.",
+    ("track_uuid", "platform", "date", "identifier"),
+    (
+        _key("track_uuid", "VARCHAR", "The track."),
+        _key("platform", "VARCHAR", "Platform code."),
+        _key("date", "DATE", "Day (UTC). Days may be missing."),
+        _key("identifier", "VARCHAR", "The platform's own id of the recording or video; '' where it has none."),
+        Column(
+            "value",
+            "BIGINT",
+            "Total so far; for airplay, spins of that day. Take the maximum over spotify ids, add youtube and tiktok.",
+            nullable=False,
+        ),
+        _FETCHED_AT,
+    ),
+)
+
+ARTIST_AUDIENCE = Table(
+    "artist_audience",
+    "One row per artist, platform and day on which Soundcharts looked.",
+    ("artist_uuid", "platform", "date"),
+    (
+        _key("artist_uuid", "VARCHAR", "The artist."),
+        _key("platform", "VARCHAR", "Platform code."),
+        _key("date", "DATE", "Day (UTC). Soundcharts looks every 2 to 15 days, by size of the artist."),
+        Column("followers", "BIGINT", "Followers, fans or subscribers."),
+        Column("likes", "BIGINT", "Likes."),
+        Column("views", "BIGINT", "Views."),
+        Column("posts", "BIGINT", "Posts or videos."),
+        Column("following", "BIGINT", "Accounts followed."),
+        _FETCHED_AT,
+    ),
+)
+
+ARTIST_LISTENING = Table(
+    "artist_listening",
+    "One row per artist, platform and day.",
+    ("artist_uuid", "platform", "date"),
+    (
+        _key("artist_uuid", "VARCHAR", "The artist."),
+        _key("platform", "VARCHAR", "Platform code."),
+        _key("date", "DATE", "Day (UTC). Days may be missing."),
+        Column("value", "BIGINT", "Listeners of 28 days for spotify, views of the day for youtube.", nullable=False),
+        _FETCHED_AT,
+    ),
+)
+
+FETCHES = Table(
+    "fetches",
+    "The ledger: one row per thing that was or will be fetched, and how that went. Freshness is judged by it alone.",
+    ("subject", "uuid"),
+    (
+        _key("subject", "VARCHAR", "What is fetched, such as tracks or track_audience/spotify."),
+        _key("uuid", "VARCHAR", "Track or artist; for charts the slug; for chart_rankings slug@instant."),
+        Column("status", "VARCHAR", "How the last attempt ended; wanted before the first.", nullable=False),
+        Column("fetched_at", "TIMESTAMPTZ", "When it was last settled; null for never."),
+        Column("through_date", "DATE", "Days up to this one are settled; null where there are no days."),
+        Column("attempts", "INTEGER", "Failures in a row; 0 once settled.", nullable=False),
+        Column("not_before", "TIMESTAMPTZ", "Not to be asked again before; null for no such wish."),
+        Column("error", "VARCHAR", "What the last failure said."),
+    ),
+)
+
+API_CALLS = Table(
+    "api_calls",
+    "Calls sent, by hour, endpoint and status.",
+    ("hour", "endpoint", "status"),
+    (
+        _key("hour", "TIMESTAMPTZ", "Start of the hour (UTC)."),
+        _key("endpoint", "VARCHAR", "Endpoint, such as song_audience/spotify."),
+        _key("status", "VARCHAR", "HTTP status, or 'no answer'."),
+        Column("calls", "BIGINT", "How many.", nullable=False),
+        Column("quota_remaining", "BIGINT", "Lowest quota seen in that hour."),
+    ),
+)
+
+TABLES = {
+    table.name: table
+    for table in (
+        CHARTS,
+        CHART_RANKINGS,
+        CHART_ENTRIES,
+        TRACKS,
+        TRACK_ARTISTS,
+        TRACK_GENRES,
+        GENRES,
+        ARTISTS,
+        ARTIST_GENRES,
+        TRACK_AUDIENCE,
+        ARTIST_AUDIENCE,
+        ARTIST_LISTENING,
+        FETCHES,
+        API_CALLS,
+    )
+}
