@@ -14,7 +14,6 @@ from soundcharts_assets.partitions import charts_partitions
 from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.refresher import Refresher, Request
 from soundcharts_assets.settings import Settings, SettingsError, Window
-from soundcharts_assets.warehouse import work
 from soundcharts_assets.warehouse.connection import WarehouseError
 from soundcharts_assets.warehouse.tables import SCHEMA, TABLES
 
@@ -97,7 +96,7 @@ def fetched_asset(
         if account.failed:
             context.log.warning("%d of %d failed and will be asked for again", account.failed, account.due)
         for output in outputs:
-            figures = _metadata(refresher, output, account)
+            figures = _metadata(output, account)
             if config.dry_run:
                 # An observation, since nothing was materialised and freshness must not think so.
                 observed = dg.AssetObservation(asset_key(output.name), partition=chart, metadata=figures)
@@ -136,7 +135,6 @@ def _spec(output: Output, catalogue: str, group: str, window: Window) -> dg.Asse
     )
 
 
-def _metadata(refresher: Refresher, output: Output, account: Account) -> Mapping[str, int | str]:
-    with refresher.warehouse.connect() as connection:
-        rows = work.row_count(connection, output.table, output.platform)
+def _metadata(output: Output, account: Account) -> Mapping[str, int | str]:
+    rows = account.stored.get(output.table, 0)
     return {"dagster/row_count": rows, "rows_written": account.rows[output.table], **account.figures()}

@@ -1,6 +1,7 @@
 """The account of one asset's work: how much was due, how it ended, what it cost. Plain figures, fit for metadata."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from soundcharts_assets.refresh.outcomes import TROUBLE, Outcome, Status
@@ -17,10 +18,12 @@ class Account:
         chart: For which chart.
         reached: Rows the chart reaches, due or not.
         due: Rows that had to be asked for, deferred ones included.
+        planned: Calls that the due rows take at least.
         deferred: Due rows that were left for later: over the limit, or after the pass had to stop.
         outcomes: How many ended how.
         rows: Rows written, by table.
         calls: Calls sent, by endpoint.
+        stored: Rows that tables hold now, by table; those of its platform where the subject has one.
         quota_left: What the last answer said is left of the quota.
         examples: Some of the failures, for people.
     """
@@ -29,10 +32,12 @@ class Account:
     chart: str
     reached: int = 0
     due: int = 0
+    planned: int = 0
     deferred: int = 0
     outcomes: Counter[Status] = field(default_factory=Counter)
     rows: Counter[str] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
+    stored: Mapping[str, int] = field(default_factory=dict)
     quota_left: int | None = None
     examples: list[str] = field(default_factory=list)
 

@@ -45,6 +45,7 @@ def carry_out(
     limits: BatchLimits,
     clock: Callable[[], datetime],
     commit: Callable[[Batch], None],
+    finish: Callable[[Batch], None],
     on_outcome: Callable[[Outcome], None],
 ) -> None:
     """Fetch all units and commit every outcome together with its row in the ledger.
@@ -57,6 +58,7 @@ def carry_out(
         limits: When to commit.
         clock: The time of an outcome that a mistake of ours makes.
         commit: Writes a batch, all of it or nothing.
+        finish: Writes the last batch, which may be empty; called once, also where something went wrong.
         on_outcome: Told of each one.
 
     Raises:
@@ -84,7 +86,7 @@ def carry_out(
                     full, batch = batch, Batch()
                     commit(full)
     finally:
-        commit(batch)
+        finish(batch)
 
 
 def _without_surprises(unit: Unit, clock: Callable[[], datetime]) -> Iterator[Outcome]:

@@ -5,13 +5,16 @@ calls are seen to in one place.
 """
 
 import logging
+import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Protocol
+
+import duckdb
 
 from soundcharts_assets.api import charts as chart_api
 from soundcharts_assets.api.auth import ApplicationKey, ClientCredentials, Scheme
@@ -130,6 +133,11 @@ class Refresher:
             self._client = _client(self.settings, self.calls, self.clock)
         return self._client
 
+    @property
+    def quota_left(self) -> int | None:
+        """What the answers so far said is left of the quota; None before the first."""
+        return None if self._client is None else self._client.quota_remaining
+
     @contextmanager
     def calling(self, who: str) -> Iterator[None]:
         """Be the one caller, with nothing paid for left unstored: lock, then spool, and at the end the counts of calls.
@@ -160,10 +168,20 @@ class Refresher:
         with self.warehouse.connect() as connection:
             return work.due_counts(connection, wanted, now=now, charts=slugs)
 
-    def rankings_due(self, poll: Poll) -> int:
-        """Rankings that a run would ask for; their list counts for one where it is needed."""
-        state, listed_at = self._chart_state(poll.slug)
-        return len(self._wanted(poll, state, (), force=False)) + self._needs_list(poll, state, listed_at)
+    def rankings_due(self, polls: Iterable[Poll]) -> dict[str, int]:
+        """Rankings that a run would ask for, by chart; a chart's list of rankings counts for one where it is needed."""
+        due = {}
+        with self.warehouse.connect() as connection:
+            for poll in polls:
+                state, listed_at = _chart_state(connection, poll.slug)
+                listed = self._needs_list(poll, state, listed_at)
+                due[poll.slug] = len(self._wanted(poll, state, (), force=False)) + listed
+        return due
+
+    def reached_counts(self, slugs: Sequence[str]) -> dict[tuple[str, str], int]:
+        """Tracks and artists that charts reach, by slug and entity."""
+        with self.warehouse.connect() as connection:
+            return work.reached_counts(connection, slugs)
 
     # Charts and rankings
 
@@ -173,30 +191,31 @@ class Refresher:
             known = connection.execute("SELECT slug, followed, cascade FROM soundcharts.charts").fetchall()
         wanted = [(slug, self.settings.follows(slug), self.settings.chart(slug).cascade) for slug, *_ in known]
         changed = [flags for flags, stored in zip(wanted, known, strict=True) if flags != stored]
-        batch = Batch()
-        batch.add([Change("charts", Mode.UPSERT, ("slug", "followed", "cascade"), changed)])
-        self.warehouse.commit(batch)
+        self.warehouse.commit(_batch([Change("charts", Mode.UPSERT, ("slug", "followed", "cascade"), changed)]))
 
     def poll(self, slug: str) -> Poll:
         """Ask whether a chart was updated. The answer is kept for `refresh_chart` and `refresh_rankings`.
 
         Raises:
-            SoundchartsError: The poll failed; that is noted in the ledger.
+            SoundchartsError: The poll failed.
         """
-        try:
-            return self._polls.poll(self.client, slug)
-        except Fatal:
-            raise
-        except SoundchartsError as error:
-            outcome = failure(slug, error, self.clock())
-            self._commit(self._settled(charts.CHARTS, outcome))
-            raise
+        return self._polls.poll(self.client, slug)
 
-    def settle_poll(self, poll: Poll) -> None:
-        """Store what a poll says of the chart, and forget the poll: its ranking is stored already."""
-        outcome = charts.chart_outcome(poll, self.settings.chart(poll.slug), followed=self.settings.follows(poll.slug))
-        self._commit(self._settled(charts.CHARTS, outcome))
-        self._polls.drop(poll.slug)
+    def note_failed_polls(self, errors: Mapping[str, SoundchartsError]) -> None:
+        """Note in the ledger which charts could not be polled, and why."""
+        now = self.clock()
+        outcomes = [failure(slug, error, now) for slug, error in errors.items()]
+        self._commit(_batch(change for one in outcomes for change in self._settled(charts.CHARTS, one)))
+
+    def settle_polls(self, polls: Iterable[Poll]) -> None:
+        """Store what polls say of their charts, and forget them: their rankings are stored already."""
+        batch = Batch()
+        settled = list(polls)
+        for poll in settled:
+            batch.add(self._settled(charts.CHARTS, self._chart_outcome(poll)))
+        self._commit(batch)
+        for poll in settled:
+            self._polls.drop(poll.slug)
 
     def refresh_chart(self, slug: str, request: Request) -> Account:
         """Bring the row of a chart up to date: one call, or none where it has just been polled.
@@ -204,13 +223,19 @@ class Refresher:
         Raises:
             SoundchartsError: The poll failed; without it nothing is known of the chart.
         """
-        account = Account(charts.CHARTS, slug, reached=1, due=1, deferred=1)
+        account = Account(charts.CHARTS, slug, reached=1, due=1, planned=1, deferred=1)
         with self._accounted(account):
             if request.dry_run:
                 return account
-            poll = self._polls.kept(slug) or self.poll(slug)
-            outcome = charts.chart_outcome(poll, self.settings.chart(slug), followed=self.settings.follows(slug))
-            self._commit(self._settled(charts.CHARTS, outcome))
+            try:
+                poll = self._polls.kept(slug) or self.poll(slug)
+            except Fatal:
+                raise
+            except SoundchartsError as error:
+                self.note_failed_polls({slug: error})
+                raise
+            outcome = self._chart_outcome(poll)
+            self._finish(account, None, _batch(self._settled(charts.CHARTS, outcome)))
             account.take(outcome)
             account.deferred = 0
         return account
@@ -226,17 +251,20 @@ class Refresher:
             poll = self._polls.kept(slug) or (None if request.dry_run else self.poll(slug))
             if poll is None:
                 return account
-            state, listed_at = self._chart_state(slug)
+            with self.warehouse.connect() as connection:
+                account.stored = work.row_counts(connection)
+                state, listed_at = _chart_state(connection, slug)
             due = self._wanted(poll, state, (), force=request.force)
             if self._needs_list(poll, state, listed_at) and not request.dry_run:
                 listed = chart_api.available_rankings(self.client, slug)
                 due = self._wanted(poll, state, listed, force=request.force)
-                self._commit(self._settled(charts.AVAILABLE, charts.list_outcome(slug, due, self.clock())))
+                outcome = charts.list_outcome(slug, due, self.clock())
+                self._commit(_batch(self._settled(charts.AVAILABLE, outcome)))
             account.reached = len(state.stored) + len(due)
-            account.due = len(due)
+            account.due = account.planned = account.deferred = len(due)
             chosen = [] if request.dry_run else due[: request.limit]
             units = [Unit([one.work], partial(self._fetch_ranking, slug, one)) for one in chosen]
-            self._carry_out(account, units, self._metadata_window)
+            self._carry_out(account, units, None, self._metadata_window)
             if not request.dry_run:
                 self._polls.drop(slug)
         return account
@@ -256,27 +284,28 @@ class Refresher:
             now = self.clock()
             wanted = Wanted(subject.name, subject.entity, now - subject.window.warn)
             with self.warehouse.connect() as connection:
-                account.reached = work.reached_count(connection, slug, subject.entity)
+                account.stored = work.row_counts(connection, subject.platform)
+                account.reached = work.reached_counts(connection, [slug]).get((slug, subject.entity), 0)
                 due = work.work_list(
                     connection, wanted, slug, now=now, uuids=request.uuids, force=request.force
                 )  # fmt: skip
-            if request.force:
-                # A forced row stays due whatever became of it, but no pass asks for one twice.
+            if request.force or request.dry_run:
+                # Such a row stays due whatever becomes of it, but no pass asks for it, or counts it, twice.
                 due = [row for row in due if (subject.name, row.uuid) not in self._asked]
-            account.due = len(due)
-            chosen = [] if request.dry_run else due[: request.limit]
+            account.due = account.deferred = len(due)
+            account.planned = math.ceil(len(due) / subject.unit)
+            if request.dry_run:
+                self._asked.update((subject.name, row.uuid) for row in due)
+                return account
+            chosen = due[: request.limit]
             chunks = [chosen[start : start + subject.unit] for start in range(0, len(chosen), subject.unit)]
             units = [Unit(chunk, partial(subject.fetch, self.client, chunk, self.clock)) for chunk in chunks]
-            self._carry_out(account, units, subject.window.fail)
+            self._carry_out(account, units, subject.platform, subject.window.fail)
         return account
 
     @property
     def _metadata_window(self) -> timedelta:
         return self.settings.file.freshness.metadata_window.fail
-
-    def _chart_state(self, slug: str) -> tuple[ChartState, datetime | None]:
-        with self.warehouse.connect() as connection:
-            return work.chart_state(connection, slug), work.settled_at(connection, charts.AVAILABLE, slug)
 
     def _wanted(
         self,
@@ -317,10 +346,16 @@ class Refresher:
                 raise
             finally:
                 account.calls = Counter(self.calls.totals()) - before
-                account.quota_left = self._client.quota_remaining if self._client else None
+                account.quota_left = self.quota_left
                 self.accounts.append(account)
 
-    def _carry_out(self, account: Account, units: Sequence[Unit], fail_window: timedelta) -> None:
+    def _carry_out(
+        self,
+        account: Account,
+        units: Sequence[Unit],
+        platform: str | None,
+        fail_window: timedelta,
+    ) -> None:
         self.progress.begin(account.subject, account.chart, sum(len(unit.works) for unit in units))
         options = self.settings.file.warehouse
         try:
@@ -332,6 +367,7 @@ class Refresher:
                 limits=BatchLimits(options.batch_rows, options.batch_seconds),
                 clock=self.clock,
                 commit=self._commit,
+                finish=partial(self._finish, account, platform),
                 on_outcome=partial(self._note, account.subject),
             )
         finally:
@@ -341,17 +377,33 @@ class Refresher:
         self._asked.add((subject, outcome.uuid))
         self.progress.advance()
 
-    def _settled(self, subject: str, outcome: Outcome) -> Batch:
-        batch = Batch()
-        never = Work(outcome.uuid, None, None, None, 0)
-        batch.add([*outcome.changes, ledger_change(subject, never, outcome, self._metadata_window)])
-        return batch
+    def _chart_outcome(self, poll: Poll) -> Outcome:
+        return charts.chart_outcome(poll, self.settings.chart(poll.slug), followed=self.settings.follows(poll.slug))
 
-    def _commit(self, batch: Batch) -> None:
+    def _settled(self, subject: str, outcome: Outcome) -> list[Change]:
+        never = Work(outcome.uuid, None, None, None, 0)
+        return [*outcome.changes, ledger_change(subject, never, outcome, self._metadata_window)]
+
+    def _finish(self, account: Account, platform: str | None, batch: Batch) -> None:
+        def count(connection: duckdb.DuckDBPyConnection) -> None:
+            account.stored = work.row_counts(connection, platform)
+
+        self._commit(batch, count)
+
+    def _commit(self, batch: Batch, then: Callable[[duckdb.DuckDBPyConnection], None] | None = None) -> None:
         """Write a batch together with the calls counted since the last one."""
-        calls = self.calls.drain()
-        batch.add([Change("api_calls", Mode.ADD, CallCount._fields, calls)])
-        self.warehouse.commit(batch)
+        batch.add([Change("api_calls", Mode.ADD, CallCount._fields, self.calls.drain())])
+        self.warehouse.commit(batch, then)
+
+
+def _batch(changes: Iterable[Change]) -> Batch:
+    batch = Batch()
+    batch.add(changes)
+    return batch
+
+
+def _chart_state(connection: duckdb.DuckDBPyConnection, slug: str) -> tuple[ChartState, datetime | None]:
+    return work.chart_state(connection, slug), work.settled_at(connection, charts.AVAILABLE, slug)
 
 
 def _client(settings: Settings, calls: CallLog, clock: Callable[[], datetime]) -> Client:

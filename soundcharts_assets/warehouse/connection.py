@@ -74,8 +74,12 @@ class Warehouse:
         finally:
             connection.close()
 
-    def commit(self, batch: Batch) -> None:
+    def commit(self, batch: Batch, then: Callable[[duckdb.DuckDBPyConnection], None] | None = None) -> None:
         """Write a batch, all of it or nothing.
+
+        Args:
+            batch: What to write; an empty one touches nothing.
+            then: Called with the connection once the batch is written, to save opening the file again.
 
         Raises:
             WarehouseLockedError: The file stayed locked; the batch now lies in the spool and is applied by `catch_up`.
@@ -85,6 +89,8 @@ class Warehouse:
         try:
             with self.connect() as connection:
                 _in_transaction(connection, batch)
+                if then is not None:
+                    then(connection)
         except WarehouseLockedError as error:
             self.spool.put(batch)
             raise WarehouseLockedError(

@@ -113,22 +113,29 @@ def settled_at(connection: duckdb.DuckDBPyConnection, subject: str, uuid: str) -
     return None if row is None else row[0]
 
 
-def reached_count(connection: duckdb.DuckDBPyConnection, chart: str, entity: str) -> int:
-    """Count the tracks or artists that a chart reaches, due or not."""
-    row = connection.execute(
-        "SELECT count(*) FROM soundcharts.reached WHERE chart_slug = $chart AND entity = $entity",
-        {"chart": chart, "entity": entity},
-    ).fetchone()
-    return 0 if row is None else int(row[0])
+def reached_counts(connection: duckdb.DuckDBPyConnection, charts: Sequence[str]) -> dict[tuple[str, str], int]:
+    """Count the tracks and artists that charts reach, by chart and entity."""
+    rows = connection.execute(
+        """
+        SELECT chart_slug, entity, count(*)
+        FROM soundcharts.reached
+        WHERE list_contains($charts::VARCHAR[], chart_slug)
+        GROUP BY chart_slug, entity
+        """,
+        {"charts": list(charts)},
+    ).fetchall()
+    return {(chart, entity): count for chart, entity, count in rows}
 
 
-def row_count(connection: duckdb.DuckDBPyConnection, table: str, platform: str | None = None) -> int:
-    """Count the rows of a table, or those of one platform in it."""
-    condition = "" if platform is None else " WHERE platform = $platform"
-    parameters = {} if platform is None else {"platform": platform}
-    statement = f"SELECT count(*) FROM {TABLES[table].qualified}{condition}"
-    row = connection.execute(statement, parameters).fetchone()
-    return 0 if row is None else int(row[0])
+def row_counts(connection: duckdb.DuckDBPyConnection, platform: str | None = None) -> dict[str, int]:
+    """Count the rows of every table; given a platform, only its rows where a table has platforms."""
+    counts = {}
+    for table in TABLES.values():
+        narrowed = platform is not None and "platform" in table.key
+        statement = f"SELECT count(*) FROM {table.qualified}{' WHERE platform = $platform' if narrowed else ''}"
+        row = connection.execute(statement, {"platform": platform} if narrowed else {}).fetchone()
+        counts[table.name] = 0 if row is None else int(row[0])
+    return counts
 
 
 def _parameters(

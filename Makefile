@@ -1,0 +1,65 @@
+# One environment for everything, made on first use. `make help` tells what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export DAGSTER_HOME := $(CURDIR)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Tell what there is
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+.PHONY: install
+install: $(VENV)/installed ## Install everything into .venv
+
+.PHONY: demo
+demo: $(VENV)/installed ## Sync invented charts cold and a day later, and show what it cost (no account needed)
+	@$(BIN)/soundcharts-assets demo
+
+.PHONY: dev
+dev: $(VENV)/installed ## Open Dagster's UI with the daemon on http://127.0.0.1:3000
+	@$(BIN)/soundcharts-assets dev
+
+.PHONY: sandbox
+sandbox: $(VENV)/installed ## Serve a local Soundcharts API on invented data
+	@$(BIN)/soundcharts-assets sandbox
+
+.PHONY: test
+test: $(VENV)/installed ## Run the tests
+	@$(BIN)/python -m pytest
+
+.PHONY: test-duckdb2
+test-duckdb2: .venv-duckdb2/installed ## Run the warehouse tests on DuckDB 2.0
+	@PYTHONPATH=. .venv-duckdb2/bin/python -m pytest tests/warehouse
+
+.venv-duckdb2/installed: constraints.txt
+	$(PYTHON) -m venv .venv-duckdb2
+	grep -v '^duckdb==' constraints.txt > .venv-duckdb2/constraints.txt
+	.venv-duckdb2/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-duckdb2/constraints.txt \
+		'duckdb>=2.0,<2.1' pandas pytz filelock tenacity pytest hypothesis
+	@touch $@
+
+.PHONY: lint
+lint: $(VENV)/installed ## Check format, style and types
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+
+.PHONY: format
+format: $(VENV)/installed ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+.PHONY: data
+data: $(VENV)/installed ## Generate the sandbox's invented data anew
+	@$(BIN)/python -m soundcharts_assets.sandbox.generate --out data/sandbox --seed 28
+
+.PHONY: clean
+clean: ## Remove the environments and everything under data that is not part of the project
+	rm -rf $(VENV) .venv-duckdb2 .mypy_cache .pytest_cache .ruff_cache data/dagster data/demo.duckdb*

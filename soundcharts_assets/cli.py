@@ -1,0 +1,172 @@
+"""The command line. Arguments in, exit code out; what the commands do is in `sync`, `demo` and `sandbox`.
+
+Exit codes: 0 everything due was settled, 1 something failed, 2 bad settings or arguments, 3 credentials or quota.
+"""
+
+import json
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+# Dagster takes seconds to import; commands import what they need, so that --help and mistakes answer at once.
+
+app = typer.Typer(
+    help="Charts, tracks, artists and audiences from Soundcharts, as Dagster assets in DuckDB.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_BAD_SETTINGS = 2
+
+
+@app.command()
+def sync(
+    chart: Annotated[
+        list[str] | None, typer.Option(help="Only this chart; may be repeated. Need not be followed.")
+    ] = None,
+    platform: Annotated[
+        list[str] | None, typer.Option(help="Only audiences of this platform; may be repeated.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Ask for everything, however fresh.")] = False,
+    limit: Annotated[int | None, typer.Option(min=0, help="At most so many rows of each asset and chart.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what is due; make no call.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Bring the followed charts, and all they reach, up to date: one full pass."""
+    from soundcharts_assets.console import Bar, show_report  # noqa: PLC0415
+    from soundcharts_assets.refresh.refresher import Refresher, Request  # noqa: PLC0415
+    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+    from soundcharts_assets.sync import sync as run_pass  # noqa: PLC0415
+
+    settings = load_settings()
+    _check_platforms(platform or [], settings.file.platforms)
+    request = Request(force=force, platforms=tuple(platform or ()), limit=limit, dry_run=dry_run)
+    console = Console(stderr=as_json)
+    with _instance() as instance, Bar(Console(stderr=True)) as bar:
+        report = run_pass(Refresher(settings, progress=bar), instance, request, chart or [])
+    if as_json:
+        typer.echo(json.dumps(report.as_dict(), ensure_ascii=False))
+    else:
+        show_report(console, report, dry_run=dry_run)
+    raise typer.Exit(report.exit_code)
+
+
+@app.command()
+def demo() -> None:
+    """Show everything on invented data: several charts cold, a day later, and what each pass cost."""
+    from soundcharts_assets.demo import demonstrate  # noqa: PLC0415
+
+    with _instance() as instance:
+        raise typer.Exit(demonstrate(Console(), instance))
+
+
+@app.command()
+def sandbox(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")] = 8_199,
+    data: Annotated[Path | None, typer.Option(help="Folder of Parquet files in the documented format.")] = None,
+    latency_ms: Annotated[float, typer.Option(min=0, help="Wait so long before each answer.")] = 0.0,
+    requests_per_minute: Annotated[int | None, typer.Option(min=1, help="Refuse more with 429.")] = None,
+    quota: Annotated[int | None, typer.Option(min=0, help="Requests of the plan.")] = None,
+) -> None:
+    """Serve a local Soundcharts API until interrupted."""
+    from soundcharts_assets.sandbox.data import DEFAULT_FOLDER  # noqa: PLC0415
+    from soundcharts_assets.sandbox.server import Options, serve  # noqa: PLC0415
+    from soundcharts_assets.sandbox.switches import Switches  # noqa: PLC0415
+
+    folder = data or DEFAULT_FOLDER
+    if not (folder / "charts.parquet").is_file():
+        raise typer.BadParameter(f"there is no charts.parquet in {folder}", param_hint="--data")
+    switches = Switches(
+        latency_seconds=latency_ms / 1_000,
+        requests_per_minute=requests_per_minute,
+        quota=Switches().quota if quota is None else quota,
+    )
+    serve(Options(host=host, port=port, data=folder, switches=switches))
+
+
+@app.command()
+def dev(
+    host: Annotated[str, typer.Option(help="Address of Dagster's UI.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of Dagster's UI.")] = 3_000,
+) -> None:
+    """Open Dagster's UI with the daemon; without credentials in the environment, on the sandbox."""
+    from soundcharts_assets.demo import sandbox_in_place  # noqa: PLC0415
+    from soundcharts_assets.partitions import register_charts  # noqa: PLC0415
+    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+
+    @contextmanager
+    def environment() -> Iterator[dict[str, str]]:
+        if load_settings().credentials.present:
+            yield {}
+            return
+        with sandbox_in_place() as (running, variables):
+            typer.echo(f"No credentials in the environment: a sandbox with invented data runs at {running.url}")
+            yield dict(variables)
+
+    with environment() as variables:
+        with _instance() as instance:
+            register_charts(instance, [chart.slug for chart in load_settings({**os.environ, **variables}).file.charts])
+        dagster = shutil.which("dagster", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+        if dagster is None:
+            raise typer.BadParameter("the dagster command is not installed beside this one")
+        # The child is told of Ctrl-C by the terminal, too; this process waits for it to end in order.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        command = [dagster, "dev", "--workspace", "workspace.yaml", "--host", host, "--port", str(port)]
+        code = subprocess.run(command, env={**os.environ, **variables}, check=False).returncode  # noqa: S603
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is a line on the terminal, not a traceback."""
+    from soundcharts_assets.settings import SettingsError  # noqa: PLC0415
+
+    # What Dagster says about its own preview features is for its developers.
+    warnings.filterwarnings("ignore", module="dagster.*")
+    logging.getLogger("soundcharts_assets").addHandler(logging.NullHandler())
+    try:
+        app()
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(_BAD_SETTINGS)
+
+
+@contextmanager
+def _instance() -> Iterator["dg.DagsterInstance"]:
+    """Open the instance of DAGSTER_HOME, or of the folder one stands in where that holds a dagster.yaml."""
+    import dagster as dg  # noqa: PLC0415
+
+    from soundcharts_assets.settings import SettingsError  # noqa: PLC0415
+
+    home = os.environ.get("DAGSTER_HOME")
+    if not home:
+        if not Path("dagster.yaml").is_file():
+            raise SettingsError("DAGSTER_HOME: not set, and there is no dagster.yaml in this folder")
+        os.environ["DAGSTER_HOME"] = home = str(Path.cwd())
+    if not Path(home).is_dir():
+        raise SettingsError(f"DAGSTER_HOME: there is no folder {home}")
+    with dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+def _check_platforms(named: list[str], platforms: object) -> None:
+    known = {code for codes in vars(platforms).values() for code in codes}
+    unknown = [code for code in named if code not in known]
+    if unknown:
+        hint = f"{', '.join(unknown)}: not among the platforms of the settings: {', '.join(sorted(known))}"
+        raise typer.BadParameter(hint, param_hint="--platform")

@@ -1,0 +1,78 @@
+"""The demonstration and the development server on the sandbox: everything works without an account.
+
+The sandbox itself is in `sandbox`; here it is only put in the vendor's place.
+"""
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+from rich.console import Console
+
+from soundcharts_assets.console import Bar, show_failures, show_pass
+from soundcharts_assets.refresh.refresher import Refresher, Request
+from soundcharts_assets.sandbox.process import Sandbox, running_sandbox
+from soundcharts_assets.settings import load_settings
+from soundcharts_assets.sync import PassReport, sync
+from soundcharts_assets.warehouse import work
+
+WAREHOUSE = Path("data/demo.duckdb")
+_SETTINGS = Path(__file__).parents[1] / "data" / "sandbox" / "soundcharts.yaml"
+_PUBLIC_PAIR = "soundcharts"
+_LOOK = """\
+The warehouse is {warehouse}. Look at it with
+  .venv/bin/python -c "import duckdb; duckdb.connect('{warehouse}', read_only=True).table('soundcharts.tracks').show()"
+and at the runs and assets in Dagster's UI with
+  make dev
+"""
+
+
+def sandbox_environment(url: str) -> dict[str, str]:
+    """Variables that point everything at a sandbox, with a warehouse and settings of its own."""
+    return {
+        "SOUNDCHARTS_BASE_URL": url,
+        "SOUNDCHARTS_APP_ID": _PUBLIC_PAIR,
+        "SOUNDCHARTS_API_KEY": _PUBLIC_PAIR,
+        "SOUNDCHARTS_WAREHOUSE": str(WAREHOUSE),
+        "SOUNDCHARTS_CONFIG": os.environ.get("SOUNDCHARTS_CONFIG") or str(_SETTINGS),
+    }
+
+
+@contextmanager
+def sandbox_in_place() -> Iterator[tuple[Sandbox, Mapping[str, str]]]:
+    """Run a sandbox for the length of the block, and yield it with the variables that point at it."""
+    with running_sandbox() as sandbox:
+        yield sandbox, sandbox_environment(sandbox.url)
+
+
+def demonstrate(console: Console, instance: dg.DagsterInstance) -> int:
+    """Sync several charts cold, let a day go by, sync again, and show what each pass did. Returns an exit code."""
+    _start_cold()
+    with sandbox_in_place() as (sandbox, environment):
+        console.print(f"A sandbox with invented data stands in for Soundcharts at {sandbox.url}", highlight=False)
+        first = _pass(console, instance, environment, "First pass: an empty warehouse")
+        day = sandbox.advance(1)
+        second = _pass(console, instance, environment, f"Second pass: it is {day} now, daily charts were updated")
+    console.print(_LOOK.format(warehouse=WAREHOUSE), highlight=False, soft_wrap=True, markup=False)
+    return max(first.exit_code, second.exit_code)
+
+
+def _start_cold() -> None:
+    for path in (WAREHOUSE, WAREHOUSE.with_name(f"{WAREHOUSE.name}.wal")):
+        path.unlink(missing_ok=True)
+    shutil.rmtree(WAREHOUSE.with_name(f"{WAREHOUSE.name}.spool"), ignore_errors=True)
+
+
+def _pass(console: Console, instance: dg.DagsterInstance, environment: Mapping[str, str], title: str) -> PassReport:
+    with Bar(console) as bar:
+        refresher = Refresher(load_settings(environment), progress=bar)
+        report = sync(refresher, instance, Request())
+    with refresher.warehouse.connect() as connection:
+        tables = Counter(work.row_counts(connection))
+    show_pass(console, title, report, tables)
+    show_failures(console, report)
+    return report

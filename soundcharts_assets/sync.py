@@ -1,0 +1,310 @@
+"""One full pass: poll the charts, then one run of the cascade for each that was updated or has something due.
+
+The pass decides which charts get a run and adds up what happened. What a run does is declared in `definitions`; how the
+result is shown is the command line's business.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+
+from soundcharts_assets.api.errors import (
+    CredentialsRejected,
+    Fatal,
+    NotFound,
+    QuotaExhausted,
+    SoundchartsError,
+)
+from soundcharts_assets.definitions import CASCADE, build_definitions
+from soundcharts_assets.partitions import register_charts
+from soundcharts_assets.refresh.account import Account
+from soundcharts_assets.refresh.charts import Poll
+from soundcharts_assets.refresh.refresher import Refresher, Request
+from soundcharts_assets.settings import SettingsError
+from soundcharts_assets.warehouse.connection import WarehouseError, WarehouseLockedError
+
+STARTED_BY = "soundcharts/started_by"
+_SYNC = "sync"
+_UNFINISHED = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something that did not work, in words for people. Uuid and chart are '' where it concerns all."""
+
+    chart: str
+    subject: str
+    error: str
+
+
+@dataclass
+class PassReport:
+    """What a pass did.
+
+    Attributes:
+        charts: What became of each chart, in a few words.
+        accounts: The accounts of all assets of all runs.
+        calls: Calls sent, by endpoint, polls included.
+        failures: What did not work.
+        quota_left: What the last answer said is left of the quota.
+        seconds: How long the pass took.
+        stopped: Credentials or quota ended it early.
+        unusable: Settings or warehouse made it impossible.
+        avoided: Calls that a cascade without ledger and batches would have made on top.
+    """
+
+    charts: dict[str, str] = field(default_factory=dict)
+    accounts: list[Account] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+    failures: list[Failure] = field(default_factory=list)
+    quota_left: int | None = None
+    seconds: float = 0.0
+    stopped: bool = False
+    unusable: bool = False
+    avoided: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """0 all settled, 1 something failed, 2 settings or warehouse unusable, 3 stopped by credentials or quota."""
+        if self.unusable:
+            return 2
+        return 3 if self.stopped else int(bool(self.failures))
+
+    @property
+    def rows(self) -> Counter[str]:
+        """Rows written, by table."""
+        return sum((account.rows for account in self.accounts), Counter[str]())
+
+    @property
+    def deferred(self) -> int:
+        """Due rows left for later."""
+        return sum(account.deferred for account in self.accounts)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as one JSON object."""
+        return {
+            "charts": self.charts,
+            "calls": dict(sorted(self.calls.items())),
+            "rows": dict(sorted(self.rows.items())),
+            "failures": [vars(failure) for failure in self.failures],
+            "deferred": self.deferred,
+            "quota_left": self.quota_left,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def sync(
+    refresher: Refresher,
+    instance: dg.DagsterInstance,
+    request: Request,
+    named: Sequence[str] = (),
+) -> PassReport:
+    """Bring the named charts, or all followed ones, and what they reach up to date.
+
+    Args:
+        refresher: Of this pass alone; its progress is told how far it is.
+        instance: Dagster's instance, on which the runs are recorded.
+        request: What is asked for beyond the ordinary; the same for every run.
+        named: Slugs; they need not be followed.
+
+    Returns:
+        The report. What goes wrong is in it rather than raised.
+    """
+    started = time.monotonic()
+    report = PassReport()
+    slugs = list(dict.fromkeys(named)) or [chart.slug for chart in refresher.settings.file.charts]
+    try:
+        _pass(refresher, instance, request, slugs, report)
+    except (SoundchartsError, WarehouseError, SettingsError) as error:
+        _stop(report, error)
+    report.accounts = [account for account in refresher.accounts if account.due or account.calls]
+    report.calls = Counter(refresher.calls.totals())
+    report.failures += [
+        Failure(account.chart, account.subject, example) for account in report.accounts for example in account.examples
+    ]
+    report.quota_left = refresher.quota_left
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _pass(
+    refresher: Refresher,
+    instance: dg.DagsterInstance,
+    request: Request,
+    slugs: Sequence[str],
+    report: PassReport,
+) -> None:
+    if not slugs:
+        raise SettingsError(f"{refresher.settings.config_path}: charts: none is followed; name one or add it there")
+    with refresher.calling(_SYNC):
+        _close_orphans(instance)
+        refresher.follow()
+        if request.dry_run:
+            _count(refresher, request, slugs, report)
+            return
+        register_charts(instance, slugs)
+        polls = _poll(refresher, slugs, report)
+        rankings = refresher.rankings_due(polls)
+        due = refresher.due_counts(slugs, request.platforms)
+        updated = {slug for slug, count in rankings.items() if count or request.force}
+        idle = [poll for poll in polls if poll.slug not in updated and poll.slug not in due]
+        _settle(refresher, idle, report)
+        for poll in polls:
+            if poll.slug not in updated and poll.slug not in due:
+                continue
+            # What charts share is fetched by the first of them, which may leave a later one with nothing to do.
+            if poll.slug not in updated and not refresher.due_counts([poll.slug], request.platforms):
+                _settle(refresher, [poll], report)
+                continue
+            _run(refresher, instance, request, poll, report)
+            if refresher.stopped_by is not None:
+                raise refresher.stopped_by
+        _count_avoided(refresher, slugs, report)
+
+
+def _close_orphans(instance: dg.DagsterInstance) -> None:
+    """Close runs of passes that were killed: this one holds the caller's lock, so no other pass is alive."""
+    orphans = instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED, tags={STARTED_BY: _SYNC}))
+    for run in orphans:
+        instance.report_run_failed(run, "The process of this run was killed; what it had fetched is stored.")
+
+
+def _poll(refresher: Refresher, slugs: Sequence[str], report: PassReport) -> list[Poll]:
+    """Poll all charts at once. A chart that fails hides no other; credentials and quota stop everything."""
+
+    def ask(slug: str) -> Poll | SoundchartsError:
+        try:
+            return refresher.poll(slug)
+        except SoundchartsError as error:
+            return error
+
+    refresher.client  # noqa: B018 - made here, before threads could make one each, and missing credentials told at once
+    workers = min(len(slugs), refresher.settings.file.api.workers)
+    with ThreadPoolExecutor(workers) as pool:
+        answers = list(pool.map(ask, slugs))
+    fatal = next((answer for answer in answers if isinstance(answer, Fatal)), None)
+    if fatal is not None:
+        raise fatal
+    errors = {slug: error for slug, error in zip(slugs, answers, strict=True) if isinstance(error, SoundchartsError)}
+    refresher.note_failed_polls(errors)
+    report.failures += [Failure(slug, "charts", _explain_poll(slug, error)) for slug, error in errors.items()]
+    report.charts |= dict.fromkeys(errors, "failed")
+    return [answer for answer in answers if isinstance(answer, Poll)]
+
+
+def _settle(refresher: Refresher, polls: Sequence[Poll], report: PassReport) -> None:
+    refresher.settle_polls(polls)
+    for poll in polls:
+        newest = poll.ranked_at
+        report.charts[poll.slug] = f"unchanged since {newest:%Y-%m-%d}" if newest else "has no ranking yet"
+
+
+def _run(
+    refresher: Refresher,
+    instance: dg.DagsterInstance,
+    request: Request,
+    poll: Poll,
+    report: PassReport,
+) -> None:
+    definitions = build_definitions(refresher.settings, refresher)
+    seen = len(refresher.accounts)
+    result = definitions.resolve_job_def(CASCADE).execute_in_process(
+        partition_key=poll.slug,
+        instance=instance,
+        run_config=_run_config(definitions, request),
+        tags={STARTED_BY: _SYNC, "soundcharts/chart": _title(poll)},
+        raise_on_error=False,
+    )
+    accounts = refresher.accounts[seen:]
+    if result.success:
+        newest = f"{poll.ranked_at:%Y-%m-%d}" if poll.ranked_at else "no ranking yet"
+        calls = sum(account.calls.total() for account in accounts)
+        report.charts[poll.slug] = f"ranking {newest}, {calls:,} calls"
+    else:
+        report.charts[poll.slug] = "failed"
+        if refresher.stopped_by is None:
+            report.failures += [
+                Failure(poll.slug, event.step_key or "", _reason(event))
+                for event in result.all_events
+                if event.is_step_failure
+            ]
+
+
+def _run_config(definitions: dg.Definitions, request: Request) -> dict[str, Any]:
+    config = {
+        "force": request.force,
+        "uuids": list(request.uuids),
+        "platforms": list(request.platforms),
+        "dry_run": request.dry_run,
+        **({} if request.limit is None else {"limit": request.limit}),
+    }
+    steps = [asset.op.name for asset in definitions.assets or () if isinstance(asset, dg.AssetsDefinition)]
+    return {
+        "ops": {step: {"config": config} for step in steps},
+        # The run is on record in Dagster; on the terminal belongs the pass.
+        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+    }
+
+
+def _count(refresher: Refresher, request: Request, slugs: Iterable[str], report: PassReport) -> None:
+    """Count what a pass would ask for, as far as the warehouse knows: a chart's new ranking may bring more."""
+    for slug in slugs:
+        for subject in refresher.subjects.values():
+            refresher.refresh_subject(subject, slug, request)
+        report.charts[slug] = "1 poll, its news unknown until then"
+
+
+def _count_avoided(refresher: Refresher, slugs: Sequence[str], report: PassReport) -> None:
+    reached = refresher.reached_counts(slugs)
+    assets: Counter[str] = Counter(subject.entity for subject in refresher.subjects.values())
+    naive = sum(count * assets[entity] for (_, entity), count in reached.items())
+    made = sum(account.calls.total() for account in refresher.accounts if account.subject in refresher.subjects)
+    report.avoided = max(0, naive - made)
+
+
+def _title(poll: Poll) -> str:
+    return poll.chart.name if poll.chart else poll.slug
+
+
+def _reason(event: dg.DagsterEvent) -> str:
+    error = event.step_failure_data.error
+    return " ".join(error.message.split()) if error else "failed"
+
+
+def _explain_poll(slug: str, error: SoundchartsError) -> str:
+    if isinstance(error, NotFound):
+        return f"Soundcharts has no chart {slug!r}; look its slug up and correct it in the settings"
+    return str(error)
+
+
+def _stop(report: PassReport, error: Exception) -> None:
+    report.stopped = isinstance(error, CredentialsRejected | QuotaExhausted)
+    report.unusable = isinstance(error, SettingsError) or (
+        isinstance(error, WarehouseError) and not isinstance(error, WarehouseLockedError)
+    )
+    report.failures.append(Failure("", "", explain(error)))
+
+
+def explain(error: Exception) -> str:
+    """What stopped everything, and what to do about it."""
+    if isinstance(error, CredentialsRejected):
+        return (
+            f"Soundcharts rejected the credentials ({error}); check SOUNDCHARTS_APP_ID and SOUNDCHARTS_API_KEY, "
+            "or SOUNDCHARTS_CLIENT_ID and SOUNDCHARTS_CLIENT_SECRET"
+        )
+    if isinstance(error, QuotaExhausted):
+        return (
+            f"the quota is used up ({error}); what was fetched is stored, the rest stays due. "
+            f"See your plan at Soundcharts, or wait for its next term"
+        )
+    return str(error)
