@@ -64,7 +64,8 @@ def show_report(console: Console, report: PassReport, *, dry_run: bool) -> None:
     total = sum(account.planned for account in report.accounts) if dry_run else report.calls.total()
     left = "" if report.quota_left is None else f", {report.quota_left:,} left of the quota"
     does = "would be made at least" if dry_run else "made"
-    console.print(f"{total:,} calls {does}{left}, {report.seconds:.1f} s", highlight=False)
+    if report.charts:
+        console.print(f"{total:,} calls {does}{left}, {report.seconds:.1f} s", highlight=False)
     show_failures(console, report)
 
 

@@ -80,6 +80,11 @@ class ChartSettings(_Strict):
     """Days of rankings before the chart's own newest one; None takes the general `history_days`."""
 
 
+def _charts_once(charts: tuple[ChartSettings, ...]) -> tuple[ChartSettings, ...]:
+    _unique(tuple(chart.slug for chart in charts))
+    return charts
+
+
 class PlatformSettings(_Strict):
     """Which audience assets exist."""
 
@@ -203,18 +208,13 @@ class WarehouseSettings(_Strict):
 class FileSettings(_Strict):
     """All that `soundcharts.yaml` may hold."""
 
-    charts: tuple[ChartSettings, ...] = ()
+    charts: Annotated[tuple[ChartSettings, ...], AfterValidator(_charts_once)] = ()
     history_days: Annotated[int, Field(ge=0, le=36_500)] = 0
     platforms: PlatformSettings = PlatformSettings()
     freshness: FreshnessSettings = FreshnessSettings()
     audience: AudienceSettings = AudienceSettings()
     api: ApiSettings = ApiSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
-
-    @model_validator(mode="after")
-    def _charts_once(self) -> Self:
-        _unique(tuple(chart.slug for chart in self.charts))
-        return self
 
 
 class Credentials(_Strict):

@@ -79,7 +79,7 @@ class Client:
         )
         self._retrying = Retrying(
             stop=stop_after_attempt(options.attempts),
-            wait=wait_exponential_jitter(initial=options.backoff_seconds, max=30, jitter=options.backoff_seconds),
+            wait=wait_exponential_jitter(multiplier=options.backoff_seconds, max=30, jitter=options.backoff_seconds),
             retry=retry_if_exception_type(Transient),
             sleep=sleep,
             reraise=True,

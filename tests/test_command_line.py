@@ -1,0 +1,243 @@
+"""The command as its user meets it: exit codes, one clear line for each thing that goes wrong, and two at once."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from soundcharts_assets.sandbox.process import Sandbox
+
+FEW = "platforms: {track_audience: [spotify], artist_audience: [], artist_listening: []}"
+COMMAND = [sys.executable, "-c", "from soundcharts_assets.cli import main; main()"]
+
+
+class Shop:
+    """A folder as a user has it: settings, a warehouse, an instance of Dagster, and a shell without anything else."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox) -> None:
+        self.folder = folder
+        self.sandbox = sandbox
+        self.warehouse = folder / "data" / "warehouse.duckdb"
+        (folder / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
+        self.follow("viral-50-40")
+
+    def follow(self, *slugs: str, more: str = FEW) -> None:
+        charts = "".join(f"  - slug: {slug}\n" for slug in slugs)
+        text = f"charts:\n{charts}\napi: {{backoff_seconds: 0.01, attempts: 2, calls_per_minute: 100000}}\n{more}\n"
+        (self.folder / "soundcharts.yaml").write_text(text, encoding="utf-8")
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(Path(__file__).parents[1]),
+            "DAGSTER_HOME": str(self.folder),
+            "SOUNDCHARTS_BASE_URL": self.sandbox.url,
+            "SOUNDCHARTS_APP_ID": "soundcharts",
+            "SOUNDCHARTS_API_KEY": "soundcharts",
+            **changes,
+        }
+
+    def start(self, *arguments: str, **changes: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [*COMMAND, *arguments],
+            cwd=self.folder,
+            env=self.environment(**changes),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str, **changes: str) -> "subprocess.CompletedProcess[str]":
+        process = self.start(*arguments, **changes)
+        output, errors = process.communicate(timeout=120)
+        done = subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+        assert "Traceback" not in done.stdout + done.stderr
+        return done
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            return connection.execute(statement).fetchall()
+
+
+@pytest.fixture
+def shop(shared_sandbox: Sandbox, tmp_path: Path) -> Iterator[Shop]:
+    shared_sandbox.faults([])
+    shared_sandbox.reset()
+    yield Shop(tmp_path, shared_sandbox)
+    shared_sandbox.faults([])
+    shared_sandbox.switch(quota=1_000_000, latency_seconds=0)
+
+
+def lines(done: "subprocess.CompletedProcess[str]") -> list[str]:
+    return [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+
+
+def test_a_sync_settles_everything_and_says_so_in_json(shop: Shop) -> None:
+    done = shop.run("sync", "--json")
+    report = json.loads(done.stdout)
+
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert set(report) == {"charts", "calls", "rows", "failures", "deferred", "quota_left", "seconds"}
+    assert report["calls"] == shop.sandbox.report().by_endpoint
+    assert report["rows"]["chart_entries"] == 50
+    assert report["failures"] == []
+    assert report["deferred"] == 0
+    assert report["quota_left"] == shop.sandbox.report().quota_remaining
+
+    again = json.loads(shop.run("sync", "--json").stdout)
+    assert again["calls"] == {"ranking_latest": 1}
+
+
+WRONG: list[tuple[str, Mapping[str, str], int, str]] = [
+    ("a wrong key", {"SOUNDCHARTS_API_KEY": "a-wrong-key-nobody-has"}, 3, "rejected the credentials"),
+    ("no credentials", {"SOUNDCHARTS_APP_ID": "", "SOUNDCHARTS_API_KEY": ""}, 2, "SOUNDCHARTS_APP_ID"),
+    ("half a pair", {"SOUNDCHARTS_API_KEY": ""}, 2, "SOUNDCHARTS_API_KEY: not set"),
+    ("nobody at that address", {"SOUNDCHARTS_BASE_URL": "http://127.0.0.1:9"}, 1, "no answer from http://127.0.0.1:9"),
+    ("no address", {"SOUNDCHARTS_BASE_URL": "soundcharts"}, 2, "SOUNDCHARTS_BASE_URL"),
+    ("a warehouse that cannot be made", {"SOUNDCHARTS_WAREHOUSE": "dagster.yaml/warehouse.duckdb"}, 2, "dagster.yaml"),
+    ("a warehouse that is none", {"SOUNDCHARTS_WAREHOUSE": "dagster.yaml"}, 2, "not a valid DuckDB database"),
+    ("no settings file", {"SOUNDCHARTS_CONFIG": "nowhere.yaml"}, 2, "nowhere.yaml"),
+    ("no instance", {"DAGSTER_HOME": "/nowhere/at/all"}, 2, "DAGSTER_HOME"),
+]
+
+
+@pytest.mark.parametrize(("changes", "code", "says"), [case[1:] for case in WRONG], ids=[case[0] for case in WRONG])
+def test_what_goes_wrong_is_one_clear_line(shop: Shop, changes: Mapping[str, str], code: int, says: str) -> None:
+    done = shop.run("sync", **changes)
+
+    assert done.returncode == code
+    telling = [line for line in lines(done) if says in line]
+    assert len(telling) == 1
+    assert "a-wrong-key-nobody-has" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("charts: [{slug: a}, {slug: a}]", "soundcharts.yaml: charts: named twice: a"),
+        ("charts: [{slug: a, cascade: perhaps}]", "soundcharts.yaml: charts[0].cascade"),
+        ("platforms: {track_audience: [myspace]}", "soundcharts.yaml: platforms.track_audience[0]: 'myspace'"),
+        ("chart: []", "soundcharts.yaml: chart: no such setting"),
+        ("charts: [", "soundcharts.yaml: not YAML"),
+        ("", "soundcharts.yaml: charts: none is followed"),
+    ],
+)
+def test_a_broken_settings_file_is_named_with_key_and_reason(shop: Shop, content: str, says: str) -> None:
+    (shop.folder / "soundcharts.yaml").write_text(content, encoding="utf-8")
+    done = shop.run("sync")
+
+    assert done.returncode == 2
+    assert says in done.stderr + done.stdout
+    assert shop.sandbox.report().calls == 0
+
+
+def test_an_unknown_chart_and_an_empty_one_do_not_stop_the_others(shop: Shop) -> None:
+    shop.follow("no-such-chart", "empty-99", "viral-50-40")
+    done = shop.run("sync")
+
+    assert done.returncode == 1
+    assert [line for line in lines(done) if "Soundcharts has no chart 'no-such-chart'" in line]
+    assert [line for line in lines(done) if line.startswith("empty-99: has no ranking yet")]
+    assert shop.query("SELECT count(*) FROM soundcharts.chart_entries") == [(50,)]
+
+
+def test_a_spent_quota_stops_the_pass_and_loses_nothing(shop: Shop) -> None:
+    # 110 % of the plan are served, as contract section 6.3 says.
+    shop.sandbox.switch(quota=20)
+    done = shop.run("sync")
+
+    assert done.returncode == 3
+    assert len([line for line in lines(done) if "quota is used up" in line]) == 1
+    billed = shop.sandbox.report().billed
+    stored = shop.query("SELECT count(*) FROM soundcharts.fetches WHERE subject LIKE 'track_audience/%'")[0][0]
+    others = shop.query(
+        "SELECT sum(calls) FROM soundcharts.api_calls WHERE endpoint NOT LIKE 'song_audience/%' AND status <> '429'"
+    )[0][0]
+    assert stored + others == billed
+
+    shop.sandbox.switch(quota=1_000_000)
+    shop.sandbox.reset()
+    assert shop.run("sync").returncode == 0
+    tracks = shop.query("SELECT count(*) FROM soundcharts.tracks")[0][0]
+    assert shop.sandbox.report().by_endpoint["song_audience/spotify"] == tracks - stored
+
+
+def test_two_at_once_the_second_waits_and_fetches_nothing_twice(shop: Shop) -> None:
+    shop.sandbox.switch(latency_seconds=0.5)
+    both = [shop.start("sync", "--json") for _ in range(2)]
+    results = [process.communicate(timeout=120) for process in both]
+
+    assert [process.returncode for process in both] == [0, 0]
+    waited = [index for index, (_, errors) in enumerate(results) if errors]
+    assert len(waited) == 1
+    second = waited[0]
+    assert results[second][1] == f"Waiting: sync (process {both[1 - second].pid}) is asking Soundcharts.\n"
+    assert json.loads(results[second][0])["calls"] == {"ranking_latest": 1}
+    assert all("/ranking/latest" in example for example in shop.sandbox.report().duplicate_examples)
+
+
+def test_a_killed_sync_leaves_a_whole_warehouse_and_the_next_one_goes_on(shop: Shop) -> None:
+    shop.follow("viral-50-40", more=f"{FEW}\nwarehouse: {{batch_seconds: 0.2}}")
+    shop.sandbox.switch(latency_seconds=0.1)
+    killed = shop.start("sync")
+    wait_until(lambda: shop.sandbox.report().by_endpoint.get("song_audience/spotify", 0) > 25, killed)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    shop.sandbox.switch(latency_seconds=0)
+    done = shop.run("sync")
+
+    assert done.returncode == 0
+    in_flight_and_unstored = shop.sandbox.report().duplicates - 1
+    assert in_flight_and_unstored <= 16 + 16 * 3, "one batch and what was in flight"
+    assert shop.query("SELECT count(*) FROM soundcharts.fetches WHERE subject = 'track_audience/spotify'") == [(50,)]
+    assert unfinished_runs(shop) == 0
+
+
+def unfinished_runs(shop: Shop) -> int:
+    """Runs that Dagster believes to be alive, asked in a process of its own, since an instance is a global thing."""
+    code = (
+        "import dagster as dg\n"
+        "with dg.DagsterInstance.get() as instance:\n"
+        "    started = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])\n"
+        "    print(len(instance.get_runs(started)))\n"
+    )
+    command = [sys.executable, "-c", code]
+    answer = subprocess.run(
+        command, env=shop.environment(), cwd=shop.folder, capture_output=True, text=True, check=True
+    )
+    return int(answer.stdout)
+
+
+def wait_until(happened: Any, process: "subprocess.Popen[str]") -> None:
+    deadline = time.monotonic() + 60
+    while not happened():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_help_answers_at_once_and_names_every_command(shop: Shop) -> None:
+    done = shop.run("--help")
+
+    assert done.returncode == 0
+    for command in ("sync", "demo", "sandbox", "dev"):
+        assert command in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [["sync", "--nonsense"], ["sync", "--limit", "-1"], ["sync", "--platform", "myspace"]]
+)
+def test_wrong_arguments_end_with_two(shop: Shop, arguments: list[str]) -> None:
+    done = shop.run(*arguments)
+
+    assert done.returncode == 2
+    assert arguments[1] in done.stderr
