@@ -63,3 +63,7 @@ data: $(VENV)/installed ## Generate the sandbox's invented data anew
 .PHONY: clean
 clean: ## Remove the environments and everything under data that is not part of the project
 	rm -rf $(VENV) .venv-duckdb2 .mypy_cache .pytest_cache .ruff_cache data/dagster data/demo.duckdb*
+
+.PHONY: snapshot
+snapshot: $(VENV)/installed ## Take the asset graph as it is for the one the tests expect
+	@$(BIN)/python -c "from tests.test_definitions import SNAPSHOT, asset_graph; SNAPSHOT.write_text(asset_graph())"

@@ -122,14 +122,32 @@ def dev(
     with environment() as variables:
         with _instance() as instance:
             register_charts(instance, [chart.slug for chart in load_settings({**os.environ, **variables}).file.charts])
-        dagster = shutil.which("dagster", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
-        if dagster is None:
-            raise typer.BadParameter("the dagster command is not installed beside this one")
-        # The child is told of Ctrl-C by the terminal, too; this process waits for it to end in order.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        command = [dagster, "dev", "--workspace", "workspace.yaml", "--host", host, "--port", str(port)]
-        code = subprocess.run(command, env={**os.environ, **variables}, check=False).returncode  # noqa: S603
+        code = _serve_dagster(["--host", host, "--port", str(port)], {**os.environ, **variables})
     raise typer.Exit(code)
+
+
+def _serve_dagster(arguments: list[str], environment: dict[str, str]) -> int:
+    """Run `dg dev` until it ends or this process is told to; it never outlives this one's orderly end."""
+    beside = Path(sys.executable).parent / "dg"
+    command = str(beside) if beside.exists() else shutil.which("dg")
+    if command is None:
+        raise typer.BadParameter("the dg command is missing; install the project with its dev extra")
+
+    def leave(*_: object) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, leave)
+    # A shell starts background commands deaf to SIGINT; inherited, that would leave Dagster deaf to SIGTERM as well.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen([command, "dev", *arguments], env=environment)  # noqa: S603
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        # The terminal told the child as well; it takes a moment to stop its own children in order.
+        return 0
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def main() -> None:

@@ -70,6 +70,14 @@ class Bench:
 
         return sync(self.refresher(), self.instance, request or Request(), named)
 
+    def some_track(self, slug: str) -> str:
+        """Store the chart's newest ranking only, and pick a track of it."""
+        followed = self.content
+        self.content = {"charts": [{"slug": slug, "cascade": False}]}
+        self.sync()
+        self.content = followed
+        return str(self.one("SELECT max(track_uuid) FROM soundcharts.chart_entries WHERE chart_slug = ?", slug))
+
     def let_pass(self, **duration: float) -> None:
         """Move the clock."""
         self.now += timedelta(**duration)

@@ -3,7 +3,7 @@
 What is fetched and how does not belong here, and neither do the assets themselves.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
@@ -15,7 +15,7 @@ from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.refresher import Refresher, Request
 from soundcharts_assets.settings import Settings, SettingsError, Window
 from soundcharts_assets.warehouse.connection import WarehouseError
-from soundcharts_assets.warehouse.tables import SCHEMA, TABLES
+from soundcharts_assets.warehouse.tables import TABLES, Table
 
 PREFIX = "soundcharts"
 
@@ -96,7 +96,7 @@ def fetched_asset(
         if account.failed:
             context.log.warning("%d of %d failed and will be asked for again", account.failed, account.due)
         for output in outputs:
-            figures = _metadata(output, account)
+            figures = _figures(output, account, catalogue)
             if config.dry_run:
                 # An observation, since nothing was materialised and freshness must not think so.
                 observed = dg.AssetObservation(asset_key(output.name), partition=chart, metadata=figures)
@@ -109,15 +109,6 @@ def fetched_asset(
 
 def _spec(output: Output, catalogue: str, group: str, window: Window) -> dg.AssetSpec:
     table = TABLES[output.table]
-    columns = [
-        dg.TableColumn(
-            column.name,
-            column.type,
-            description=column.meaning,
-            constraints=dg.TableColumnConstraints(nullable=column.nullable),
-        )
-        for column in table.columns
-    ]
     grain = f"{table.meaning} Unique by {', '.join(table.key)}."
     return dg.AssetSpec(
         key=asset_key(output.name),
@@ -128,13 +119,30 @@ def _spec(output: Output, catalogue: str, group: str, window: Window) -> dg.Asse
         partitions_def=charts_partitions,
         skippable=True,
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=window.fail, warn_window=window.warn),
-        metadata={
-            "dagster/column_schema": dg.TableSchema(columns=columns),
-            "dagster/relation_identifier": f"{catalogue}.{SCHEMA}.{table.name}",
-        },
+        metadata=_table_metadata(table, catalogue),
     )
 
 
-def _metadata(output: Output, account: Account) -> Mapping[str, int | str]:
-    rows = account.stored.get(output.table, 0)
-    return {"dagster/row_count": rows, "rows_written": account.rows[output.table], **account.figures()}
+def _table_metadata(table: Table, catalogue: str) -> dict[str, dg.TableSchema | str]:
+    columns = [
+        dg.TableColumn(
+            column.name,
+            column.type,
+            description=column.meaning,
+            constraints=dg.TableColumnConstraints(nullable=column.nullable),
+        )
+        for column in table.columns
+    ]
+    return {
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "dagster/relation_identifier": f"{catalogue}.{table.qualified}",
+    }
+
+
+def _figures(output: Output, account: Account, catalogue: str) -> dict[str, dg.TableSchema | str | int]:
+    return {
+        **_table_metadata(TABLES[output.table], catalogue),
+        "dagster/row_count": account.stored.get(output.table, 0),
+        "rows_written": account.rows[output.table],
+        **account.figures(),
+    }

@@ -23,7 +23,7 @@ def without(payload: Json, *keys: str) -> Json:
     return {key: value for key, value in payload.items() if key not in keys}
 
 
-def artist_light(number: int = 1, **changes: Any) -> Json:
+def artist_light(number: int = 1, /, **changes: Any) -> Json:
     """An artist as a song names it (contract section 10.1)."""
     return {
         "uuid": artist_uuid(number),
@@ -35,7 +35,7 @@ def artist_light(number: int = 1, **changes: Any) -> Json:
     }
 
 
-def song(number: int = 1, **changes: Any) -> Json:
+def song(number: int = 1, /, **changes: Any) -> Json:
     """A song of v2.25 (contract section 10.1)."""
     return {
         "uuid": song_uuid(number),
@@ -100,7 +100,7 @@ def old_song(number: int = 1) -> Json:
     }
 
 
-def artist(number: int = 1, **changes: Any) -> Json:
+def artist(number: int = 1, /, **changes: Any) -> Json:
     """An artist (contract section 11.1)."""
     return {
         **artist_light(number),
@@ -138,22 +138,22 @@ def chart(**changes: Any) -> Json:
     }
 
 
-def entry(position: int = 1, **changes: Any) -> Json:
+def entry(place: int = 1, /, **changes: Any) -> Json:
     """One place of a ranking (contract section 8.5), held by the song of the same number."""
     return {
         "song": {
-            "uuid": song_uuid(position),
-            "name": f"Song {position}",
-            "creditName": f"Artist {position}",
-            "imageUrl": f"https://assets.example.invalid/song/{position}.jpg",
+            "uuid": song_uuid(place),
+            "name": f"Song {place}",
+            "creditName": f"Artist {place}",
+            "imageUrl": f"https://assets.example.invalid/song/{place}.jpg",
         },
-        "position": position,
+        "position": place,
         "positionEvolution": 2,
-        "metric": 9_000_000_000 - position,
+        "metric": 9_000_000_000 - place,
         "entryState": "",
         "entryDate": "2026-08-16T11:43:52+00:00",
         "rankDate": RANKED_AT,
-        "oldPosition": position + 2,
+        "oldPosition": place + 2,
         "timeOnChart": 30,
         "timeOnChartUnit": "DOC",
         **changes,

@@ -30,4 +30,4 @@ def warehouse(module_warehouse: Warehouse) -> Iterator[Warehouse]:
 @pytest.fixture
 def fresh(tmp_path: Path) -> Warehouse:
     """A warehouse whose file does not exist yet, and whose bound is short."""
-    return open_warehouse(tmp_path / "data" / "warehouse.duckdb", bound=0.2)
+    return open_warehouse(tmp_path / "data" / "warehouse.duckdb", bound=0.1)

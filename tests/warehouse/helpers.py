@@ -12,14 +12,18 @@ import duckdb
 
 from soundcharts_assets.warehouse import writes
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode
-from soundcharts_assets.warehouse.connection import Warehouse
-from soundcharts_assets.warehouse.tables import TABLES
+from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError
+from soundcharts_assets.warehouse.tables import TABLES, Table
 
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TODAY = date(2026, 3, 2)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+MOMENT = timedelta(microseconds=1)
+
+REFUSED = (duckdb.Error, WarehouseError)
+"""What a batch that cannot be stored ends in."""
 
 AWKWARD_TEXTS = (
     "O'Brien",
@@ -79,19 +83,28 @@ def stored(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[
     return connection.execute(f"SELECT {names} FROM soundcharts.{table} ORDER BY ALL NULLS FIRST").fetchall()  # noqa: S608
 
 
+def in_use(connection: duckdb.DuckDBPyConnection) -> list[Table]:
+    """Tables that hold rows."""
+    found = connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'soundcharts' AND estimated_size > 0"
+    ).fetchall()
+    return [TABLES[name] for (name,) in found]
+
+
 def empty(connection: duckdb.DuckDBPyConnection) -> None:
-    for table in TABLES.values():
+    """Remove all rows of all tables."""
+    for table in in_use(connection):
         connection.execute(f"DELETE FROM {table.qualified}")  # noqa: S608
 
 
 def doubled_keys(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
     """Tables that hold a key more than once, with one such key."""
-    checks = (
+    checks = [
         f"SELECT '{table.name}', any_value([{', '.join(f'{name}::VARCHAR' for name in table.key)}]) "  # noqa: S608
         f"FROM {table.qualified} GROUP BY {', '.join(table.key)} HAVING count(*) > 1"
-        for table in TABLES.values()
-    )
-    return connection.execute(" UNION ALL ".join(checks)).fetchall()
+        for table in in_use(connection)
+    ]
+    return connection.execute(" UNION ALL ".join(checks)).fetchall() if checks else []
 
 
 def chart(slug: str, *, cascade: bool = True) -> Change:

@@ -60,7 +60,9 @@ def test_a_batch_read_back_from_its_text_is_the_same_batch(changes: list[Change]
 
 def test_instants_keep_their_microseconds_and_parents_their_types() -> None:
     at = NOON + timedelta(microseconds=1)
-    change = Change("chart_entries", Mode.REPLACE, ("chart_slug", "ranked_at", "position", "track_uuid"), [], [("s", at)])
+    change = Change(
+        "chart_entries", Mode.REPLACE, ("chart_slug", "ranked_at", "position", "track_uuid"), [], [("s", at)]
+    )
     assert list(Batch.from_json(batch_of(change).to_json())) == [change]
 
 
@@ -165,5 +167,7 @@ def test_a_frame_holds_the_first_and_the_last_day_a_date_can_be() -> None:
 def test_a_frame_keeps_an_instant_whatever_offset_it_is_written_with() -> None:
     paris = NOON.astimezone(timezone(timedelta(hours=1)))
     columns = ("uuid", "fetched_at")
-    made = frame(TABLES["tracks"], columns, [("a", NOON), ("b", paris), ("c", datetime.min.replace(tzinfo=UTC))], key=columns)
+    made = frame(
+        TABLES["tracks"], columns, [("a", NOON), ("b", paris), ("c", datetime.min.replace(tzinfo=UTC))], key=columns
+    )
     assert [value.to_pydatetime() for value in made["fetched_at"]] == [NOON, NOON, datetime.min.replace(tzinfo=UTC)]

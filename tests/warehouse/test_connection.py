@@ -1,6 +1,6 @@
 """Opening the file, waiting for whoever holds it, and what becomes of answers that cannot be stored now."""
 
-import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +15,7 @@ from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError, W
 from tests.warehouse.helpers import (
     HOLD_FILE,
     NOON,
+    REFUSED,
     TODAY,
     another_process,
     batch_of,
@@ -28,7 +29,6 @@ from tests.warehouse.helpers import (
 
 CALLS = ("hour", "endpoint", "status", "calls", "quota_remaining")
 LISTENING = ("artist_uuid", "platform", "date", "value", "fetched_at")
-HOLDERS = pytest.mark.parametrize("how", ["write", "read"])
 
 
 def _artist(uuid: str, name: str) -> Batch:
@@ -77,7 +77,9 @@ def test_a_view_of_an_older_version_of_the_code_is_made_anew(fresh: Warehouse) -
     assert rows_of(open_warehouse(fresh.path), "SELECT chart_slug, entity, uuid FROM soundcharts.reached") == []
 
 
-@pytest.mark.parametrize("name", ["it's a \"warehouse\"; --.duckdb", "ware\U0001f98ahouse", "tracks.duckdb", "incoming.db"])
+@pytest.mark.parametrize(
+    "name", ['it\'s a "warehouse"; --.duckdb', "ware\U0001f98ahouse", "tracks.duckdb", "incoming.db"]
+)
 def test_the_file_may_have_any_name(tmp_path: Path, name: str) -> None:
     warehouse = open_warehouse(tmp_path / name)
     warehouse.commit(_artist("a", "Ada"))
@@ -153,11 +155,8 @@ def test_instants_are_shown_in_utc_wherever_the_reader_sits(fresh: Warehouse, mo
 # Waiting
 
 
-@HOLDERS
-def test_a_commit_waits_for_the_process_that_holds_the_file_and_is_stored_when_that_ends(
-    fresh: Warehouse, how: str
-) -> None:
-    with _held(fresh, how) as process:
+def test_a_commit_waits_for_the_process_that_holds_the_file_and_is_stored_when_that_ends(fresh: Warehouse) -> None:
+    with _held(fresh) as process:
         waiting = Warehouse(
             fresh.path, memory_limit="500MB", lock_timeout_seconds=30, sleep=lambda _: end(process)
         )  # fmt: skip
@@ -167,7 +166,7 @@ def test_a_commit_waits_for_the_process_that_holds_the_file_and_is_stored_when_t
     assert fresh.spool.waiting() == []
 
 
-@HOLDERS
+@pytest.mark.parametrize("how", ["write", "read"])
 def test_past_the_bound_the_error_names_program_and_process_and_the_batch_lies_in_the_spool(
     fresh: Warehouse, how: str
 ) -> None:
@@ -176,7 +175,7 @@ def test_past_the_bound_the_error_names_program_and_process_and_the_batch_lies_i
             fresh.commit(_artist("a", "Ada"))
         message = str(raised.value)
         (spooled,) = fresh.spool.waiting()
-        program = Path(os.readlink(f"/proc/{process.pid}/exe")).name
+    program = Path(sys.executable).resolve().name
     assert f"held by {program} (process {process.pid})" in message
     assert str(fresh.path) in message
     assert str(spooled.parent) in message
@@ -213,7 +212,7 @@ from soundcharts_assets.warehouse.connection import Warehouse
 warehouse = Warehouse(Path(sys.argv[1]), memory_limit="500MB", lock_timeout_seconds=20)
 print("ready", flush=True)
 sys.stdin.readline()
-for number in range(8):
+for number in range(4):
     batch = Batch()
     batch.add([Change("artists", Mode.UPSERT, ("uuid", "name"), [(f"theirs-{number}", "x")])])
     warehouse.commit(batch)
@@ -227,31 +226,27 @@ def test_two_processes_that_make_the_file_and_write_at_once_lose_nothing(fresh: 
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-        for number in range(8):
+        for number in range(4):
             ours.commit(_artist(f"ours-{number}", "x"))
         assert line(process) == "done"
     stored = rows_of(ours, "SELECT uuid FROM soundcharts.artists ORDER BY uuid")
-    assert stored == [(f"{whose}-{number}",) for whose in ("ours", "theirs") for number in range(8)]
+    assert stored == [(f"{whose}-{number}",) for whose in ("ours", "theirs") for number in range(4)]
 
 
-def test_threads_of_one_process_may_write_and_read_at_once(fresh: Warehouse) -> None:
-    errors: list[Exception] = []
+def test_another_thread_may_read_and_write_while_a_connection_is_open(fresh: Warehouse) -> None:
+    seen: list[list[str]] = []
 
-    def work(thread: int) -> None:
-        try:
-            for number in range(5):
-                fresh.commit(_artist(f"{thread}-{number}", "x"))
-                assert len(_names(fresh)) > number
-        except Exception as error:  # noqa: BLE001 - shown by the test
-            errors.append(error)
+    def work() -> None:
+        fresh.commit(_artist("b", "Bob"))
+        seen.append(_names(fresh))
 
-    threads = [threading.Thread(target=work, args=(thread,)) for thread in range(4)]
-    for thread in threads:
+    with fresh.connect() as connection:
+        connection.execute("INSERT INTO soundcharts.artists (uuid, name) VALUES ('a', 'Ada')")
+        thread = threading.Thread(target=work)
         thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
-    assert len(_names(fresh)) == 20
+        thread.join(10)
+        assert seen == [["Ada", "Bob"]]
+        assert connection.execute("SELECT count(*) FROM soundcharts.artists").fetchall() == [(2,)]
 
 
 # Catching up
@@ -309,8 +304,6 @@ def test_what_was_set_aside_stays_while_the_file_is_locked(fresh: Warehouse) -> 
 
 def test_what_was_set_aside_stays_where_it_cannot_be_stored(fresh: Warehouse) -> None:
     fresh.spool.put(batch_of(Change("artists", Mode.UPSERT, ("uuid", "name"), [("a", None)])))
-    fresh.spool.put(_artist("b", "Bob"))
-    with pytest.raises(duckdb.Error):
+    with pytest.raises(REFUSED):
         fresh.catch_up()
-    assert len(fresh.spool.waiting()) == 2
-    assert _names(fresh) == []
+    assert len(fresh.spool.waiting()) == 1

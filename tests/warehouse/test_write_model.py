@@ -20,6 +20,8 @@ LISTENING = ("artist_uuid", "platform", "date", "value", "fetched_at")
 
 Tables: TypeAlias = dict[str, dict[tuple[Any, ...], dict[str, Any]]]
 
+TABLES = ("artists", "track_artists", "artist_listening")
+
 KEYS = st.sampled_from(["a", "b", "c", "'", "A"])
 TEXTS = st.sampled_from(["x", "y", "O'Brien", "", "\U0001f98a"])
 PLATFORMS = st.sampled_from(["spotify", "youtube"])
@@ -50,10 +52,12 @@ def _answers(draw: st.DrawFn) -> list[tuple[str, str, dict[date, int]]]:
     return draw(st.lists(st.tuples(KEYS, PLATFORMS, points), max_size=3, unique_by=lambda one: one[:2]))
 
 
-STEPS = st.lists(st.tuples(st.lists(_metadata() | _children(), max_size=3), _answers()), max_size=4)
+STEPS = st.lists(st.tuples(st.lists(_metadata() | _children(), max_size=3), _answers()), min_size=1, max_size=3)
 
 
-def _series_changes(answers: list[tuple[str, str, dict[date, int]]], through: dict[tuple[str, str], date]) -> list[Change]:
+def _series_changes(
+    answers: list[tuple[str, str, dict[date, int]]], through: dict[tuple[str, str], date]
+) -> list[Change]:
     """Days that the ledger does not call settled are appended, others corrected; the ledger moves on."""
     changes = []
     for artist, platform, points in answers:
@@ -86,7 +90,7 @@ def _rows(model: Tables, table: str, columns: tuple[str, ...]) -> list[tuple[Any
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> list[list[tuple[Any, ...]]]:
-    described = (("artists", ARTIST), ("track_artists", CREDITS), ("artist_listening", LISTENING))
+    described = zip(TABLES, (ARTIST, CREDITS, LISTENING), strict=True)
     return [sorted(stored(connection, *table), key=repr) for table in described]
 
 
@@ -96,7 +100,7 @@ def connection(module_warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnectio
         yield opened
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(STEPS)
 def test_any_sequence_of_batches_leaves_what_a_dictionary_would_hold(
     connection: duckdb.DuckDBPyConnection, steps: list[tuple[list[Change], list[tuple[str, str, dict[date, int]]]]]
@@ -116,7 +120,7 @@ def test_any_sequence_of_batches_leaves_what_a_dictionary_would_hold(
     assert doubled_keys(connection) == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(STEPS)
 def test_a_batch_that_comes_twice_after_a_kill_stores_each_row_once(
     connection: duckdb.DuckDBPyConnection, steps: list[tuple[list[Change], list[tuple[str, str, dict[date, int]]]]]

@@ -54,7 +54,9 @@ def _series(warehouse: Warehouse) -> list[tuple[Any, ...]]:
 
 def test_upsert_inserts_what_is_unknown_and_leaves_other_columns_empty(warehouse: Warehouse) -> None:
     commit(warehouse, _upsert("artists", NAMED, ("a1", "Ada")))
-    assert rows_of(warehouse, "SELECT uuid, name, slug, payload FROM soundcharts.artists") == [("a1", "Ada", None, None)]
+    assert rows_of(warehouse, "SELECT uuid, name, slug, payload FROM soundcharts.artists") == [
+        ("a1", "Ada", None, None)
+    ]
 
 
 def test_upsert_replaces_the_given_columns_and_keeps_the_others(warehouse: Warehouse) -> None:

@@ -1,0 +1,178 @@
+"""What Dagster is told: the asset graph, its partitions, and what a materialisation carries."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from soundcharts_assets.definitions import CASCADE, build_definitions
+from soundcharts_assets.partitions import register_charts
+from soundcharts_assets.refresh.refresher import Refresher
+from soundcharts_assets.settings import load_settings
+from soundcharts_assets.warehouse.tables import TABLES
+from tests.conftest import Bench
+
+SNAPSHOT = Path(__file__).parent / "asset_graph.txt"
+FEW = {"track_audience": ["spotify"], "artist_audience": ["line-music"], "artist_listening": []}
+
+
+def asset_graph() -> str:
+    """One line for each asset: group, key, and what it is made from."""
+    definitions = build_definitions(load_settings({"SOUNDCHARTS_CONFIG": ""}))
+    specs = sorted(definitions.resolve_all_asset_specs(), key=lambda spec: spec.key)
+    lines = []
+    for spec in specs:
+        deps = ", ".join(sorted(dep.asset_key.to_user_string() for dep in spec.deps)) or "nothing"
+        lines.append(f"{spec.group_name:16} {spec.key.to_user_string()} <- {deps}")
+    return "\n".join(lines) + "\n"
+
+
+def test_the_asset_graph_is_the_one_in_the_snapshot() -> None:
+    assert asset_graph() == SNAPSHOT.read_text(encoding="utf-8"), "if this is meant, run: make snapshot"
+
+
+def test_every_asset_is_described_and_partitioned_by_chart() -> None:
+    definitions = build_definitions(load_settings({}))
+
+    for spec in definitions.resolve_all_asset_specs():
+        assert spec.description
+        assert spec.partitions_def == dg.DynamicPartitionsDefinition(name="charts")
+        assert spec.freshness_policy
+        table = spec.metadata["dagster/relation_identifier"].rpartition(".")[2]
+        schema = spec.metadata["dagster/column_schema"]
+        assert [column.name for column in schema.columns] == list(TABLES[table].names)
+
+
+def test_every_table_but_the_books_belongs_to_an_asset() -> None:
+    specs = build_definitions(load_settings({})).resolve_all_asset_specs()
+    declared = {spec.metadata["dagster/relation_identifier"].rpartition(".")[2] for spec in specs}
+
+    assert set(TABLES) - declared == {"fetches", "api_calls"}
+
+
+def test_platforms_of_the_settings_are_the_audience_assets(bench: Bench) -> None:
+    definitions = build_definitions(bench.settings({"platforms": FEW}))
+    audiences = {
+        "/".join(spec.key.path[1:]) for spec in definitions.resolve_all_asset_specs() if len(spec.key.path) > 2
+    }
+
+    assert audiences == {"track_audience/spotify", "artist_audience/line-music"}
+
+
+def test_definitions_load_without_credentials_network_or_warehouse(tmp_path: Path) -> None:
+    (tmp_path / "soundcharts.yaml").write_text("charts: [{slug: global-28}]", encoding="utf-8")
+    code = "from soundcharts_assets.definitions import defs; defs()"
+    environment = {"PYTHONPATH": str(Path(__file__).parents[1]), "SOUNDCHARTS_BASE_URL": "http://127.0.0.1:9"}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["soundcharts.yaml"]
+
+
+def materialize(bench: Bench, **config: object) -> dg.ExecuteInProcessResult:
+    """Run the cascade of one chart as Dagster's UI would, with this configuration of every asset."""
+    bench.follow(
+        "viral-50-40", platforms={"track_audience": ["spotify"], "artist_audience": [], "artist_listening": []}
+    )
+    definitions = build_definitions(
+        bench.refresher().settings, Refresher(bench.settings(bench.content), clock=lambda: bench.now)
+    )
+    register_charts(bench.instance, ["viral-50-40"])
+    steps = ["charts", "chart_rankings", "tracks", "artists", "track_audience__spotify"]
+    return definitions.resolve_job_def(CASCADE).execute_in_process(
+        instance=bench.instance,
+        partition_key="viral-50-40",
+        run_config={"ops": {step: {"config": config} for step in steps}},
+        raise_on_error=False,
+    )
+
+
+def test_a_materialisation_carries_standard_metadata_and_the_account(bench: Bench) -> None:
+    result = materialize(bench)
+
+    assert result.success
+    events = {
+        event.asset_key.to_user_string(): event
+        for event in result.get_asset_materialization_events()
+        if event.asset_key
+    }
+    assert set(events) == {
+        f"soundcharts/{name}"
+        for name in (
+            "charts", "chart_rankings", "chart_entries", "tracks", "track_artists", "track_genres", "genres",
+            "artists", "artist_genres", "track_audience/spotify",
+        )
+    }  # fmt: skip
+    for key, event in events.items():
+        metadata = event.materialization.metadata
+        assert {"dagster/row_count", "dagster/column_schema", "dagster/relation_identifier", "rows_written"} <= set(
+            metadata
+        )
+        account = {"reached", "due", "fetched", "empty", "gone", "failed", "deferred", "calls", "quota_left"}
+        assert account <= set(metadata), key
+        table = str(metadata["dagster/relation_identifier"].value).rpartition(".")[2]
+        rows = bench.one(f"SELECT count(*) FROM {TABLES[table].qualified}")
+        # Genres of artists came after those of tracks had been reported.
+        assert metadata["dagster/row_count"].value == rows or table == "genres"
+        assert event.partition == "viral-50-40"
+    audience = events["soundcharts/track_audience/spotify"].materialization.metadata
+    assert audience["due"].value == audience["calls"].value == 50
+
+
+def test_a_failing_track_shows_in_the_metadata_and_the_run_succeeds(bench: Bench) -> None:
+    bench.sandbox.faults(
+        [{"path": f"/song/{bench.some_track('viral-50-40')}/audience", "kind": "status", "status": 500}]
+    )
+    result = materialize(bench)
+
+    assert result.success
+    events = result.asset_materializations_for_node("track_audience__spotify")
+    assert events[0].metadata["failed"].value == 1
+    assert "500" in str(events[0].metadata["failures"].value)
+
+
+def test_a_dry_run_materialises_nothing_and_observes_what_is_due(bench: Bench) -> None:
+    materialize(bench)
+    bench.let_pass(days=40)
+    bench.sandbox.reset()
+    definitions = build_definitions(bench.refresher().settings, bench.refresher())
+    result = dg.materialize(
+        [asset for asset in definitions.assets or () if isinstance(asset, dg.AssetsDefinition)],
+        selection=dg.AssetSelection.groups("tracks"),
+        instance=bench.instance,
+        partition_key="viral-50-40",
+        resources={"refresher": bench.refresher()},
+        run_config={"ops": {"tracks": {"config": {"dry_run": True}}}},
+    )
+
+    assert result.get_asset_materialization_events() == []
+    observations = result.get_asset_observation_events()
+    assert {event.asset_observation_data.asset_observation.metadata["due"].value for event in observations} == {50}
+    assert bench.sandbox.report().calls == 0
+
+
+@pytest.mark.parametrize(("key", "value"), [("limit", "many"), ("force", "perhaps"), ("platform", ["spotify"])])
+def test_wrong_run_configuration_is_refused_before_anything_runs(bench: Bench, key: str, value: object) -> None:
+    with pytest.raises((dg.DagsterInvalidConfigError, dg.DagsterInvariantViolationError)):
+        materialize(bench, **{key: value})
+
+    assert bench.sandbox.report().calls == 0
+
+
+def test_a_rejected_key_fails_the_step_with_a_line_and_no_retry(bench: Bench) -> None:
+    bench.follow("viral-50-40")
+    settings = bench.settings(bench.content, SOUNDCHARTS_API_KEY="a-wrong-key-nobody-has")
+    register_charts(bench.instance, ["viral-50-40"])
+    result = (
+        build_definitions(settings)
+        .resolve_job_def(CASCADE)
+        .execute_in_process(instance=bench.instance, partition_key="viral-50-40", raise_on_error=False)
+    )
+
+    assert not result.success
+    failures = [event for event in result.all_events if event.is_step_failure]
+    assert len(failures) == 1
+    assert "401" in str(failures[0].step_failure_data.user_failure_data)
+    assert "a-wrong-key-nobody-has" not in str(result.all_events)
+    assert bench.sandbox.report().calls == 1
