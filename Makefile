@@ -67,3 +67,7 @@ clean: ## Remove the environments and everything under data that is not part of 
 .PHONY: snapshot
 snapshot: $(VENV)/installed ## Take the asset graph as it is for the one the tests expect
 	@$(BIN)/python -c "from tests.test_definitions import SNAPSHOT, asset_graph; SNAPSHOT.write_text(asset_graph())"
+
+.PHONY: docs
+docs: $(VENV)/installed ## Write docs/tables.md from the table specification
+	@$(BIN)/python -c "from soundcharts_assets.warehouse.tables import as_markdown; print(as_markdown(), end='')" > docs/tables.md

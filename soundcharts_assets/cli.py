@@ -49,7 +49,8 @@ def sync(
 ) -> None:
     """Bring the followed charts, and all they reach, up to date: one full pass."""
     from soundcharts_assets.console import Bar, show_report  # noqa: PLC0415
-    from soundcharts_assets.refresh.refresher import Refresher, Request  # noqa: PLC0415
+    from soundcharts_assets.refresh.refresher import Refresher  # noqa: PLC0415
+    from soundcharts_assets.refresh.request import Request  # noqa: PLC0415
     from soundcharts_assets.settings import load_settings  # noqa: PLC0415
     from soundcharts_assets.sync import sync as run_pass  # noqa: PLC0415
 

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from soundcharts_assets.refresh.account import Account
-from soundcharts_assets.sync import PassReport
+from soundcharts_assets.report import PassReport
 
 
 class Bar:

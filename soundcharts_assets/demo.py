@@ -14,10 +14,12 @@ import dagster as dg
 from rich.console import Console
 
 from soundcharts_assets.console import Bar, show_failures, show_pass
-from soundcharts_assets.refresh.refresher import Refresher, Request
+from soundcharts_assets.refresh.refresher import Refresher
+from soundcharts_assets.refresh.request import Request
+from soundcharts_assets.report import PassReport
 from soundcharts_assets.sandbox.process import Sandbox, running_sandbox
 from soundcharts_assets.settings import load_settings
-from soundcharts_assets.sync import PassReport, sync
+from soundcharts_assets.sync import sync
 from soundcharts_assets.warehouse import work
 
 WAREHOUSE = Path("data/demo.duckdb")

@@ -8,25 +8,23 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
 
 from soundcharts_assets.api.errors import (
-    CredentialsRejected,
     Fatal,
     NotFound,
-    QuotaExhausted,
     SoundchartsError,
 )
 from soundcharts_assets.definitions import CASCADE, build_definitions
 from soundcharts_assets.partitions import register_charts
-from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.charts import Poll
-from soundcharts_assets.refresh.refresher import Refresher, Request
+from soundcharts_assets.refresh.refresher import Refresher
+from soundcharts_assets.refresh.request import Request
+from soundcharts_assets.report import Failure, PassReport
 from soundcharts_assets.settings import SettingsError
-from soundcharts_assets.warehouse.connection import WarehouseError, WarehouseLockedError
+from soundcharts_assets.warehouse.connection import WarehouseError
 
 STARTED_BY = "soundcharts/started_by"
 _SYNC = "sync"
@@ -36,71 +34,6 @@ _UNFINISHED = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Something that did not work, in words for people. Uuid and chart are '' where it concerns all."""
-
-    chart: str
-    subject: str
-    error: str
-
-
-@dataclass
-class PassReport:
-    """What a pass did.
-
-    Attributes:
-        charts: What became of each chart, in a few words.
-        accounts: The accounts of all assets of all runs.
-        calls: Calls sent, by endpoint, polls included.
-        failures: What did not work.
-        quota_left: What the last answer said is left of the quota.
-        seconds: How long the pass took.
-        stopped: Credentials or quota ended it early.
-        unusable: Settings or warehouse made it impossible.
-        avoided: Calls that a cascade without ledger and batches would have made on top.
-    """
-
-    charts: dict[str, str] = field(default_factory=dict)
-    accounts: list[Account] = field(default_factory=list)
-    calls: Counter[str] = field(default_factory=Counter)
-    failures: list[Failure] = field(default_factory=list)
-    quota_left: int | None = None
-    seconds: float = 0.0
-    stopped: bool = False
-    unusable: bool = False
-    avoided: int = 0
-
-    @property
-    def exit_code(self) -> int:
-        """0 all settled, 1 something failed, 2 settings or warehouse unusable, 3 stopped by credentials or quota."""
-        if self.unusable:
-            return 2
-        return 3 if self.stopped else int(bool(self.failures))
-
-    @property
-    def rows(self) -> Counter[str]:
-        """Rows written, by table."""
-        return sum((account.rows for account in self.accounts), Counter[str]())
-
-    @property
-    def deferred(self) -> int:
-        """Due rows left for later."""
-        return sum(account.deferred for account in self.accounts)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The report as one JSON object."""
-        return {
-            "charts": self.charts,
-            "calls": dict(sorted(self.calls.items())),
-            "rows": dict(sorted(self.rows.items())),
-            "failures": [vars(failure) for failure in self.failures],
-            "deferred": self.deferred,
-            "quota_left": self.quota_left,
-            "seconds": round(self.seconds, 3),
-        }
 
 
 def sync(
@@ -126,7 +59,7 @@ def sync(
     try:
         _pass(refresher, instance, request, slugs, report)
     except (SoundchartsError, WarehouseError, SettingsError) as error:
-        _stop(report, error)
+        report.stop(error)
     report.accounts = [account for account in refresher.accounts if account.due or account.calls]
     report.calls = Counter(refresher.calls.totals())
     report.failures += [
@@ -284,27 +217,4 @@ def _reason(event: dg.DagsterEvent) -> str:
 def _explain_poll(slug: str, error: SoundchartsError) -> str:
     if isinstance(error, NotFound):
         return f"Soundcharts has no chart {slug!r}; look its slug up and correct it in the settings"
-    return str(error)
-
-
-def _stop(report: PassReport, error: Exception) -> None:
-    report.stopped = isinstance(error, CredentialsRejected | QuotaExhausted)
-    report.unusable = isinstance(error, SettingsError) or (
-        isinstance(error, WarehouseError) and not isinstance(error, WarehouseLockedError)
-    )
-    report.failures.append(Failure("", "", explain(error)))
-
-
-def explain(error: Exception) -> str:
-    """What stopped everything, and what to do about it."""
-    if isinstance(error, CredentialsRejected):
-        return (
-            f"Soundcharts rejected the credentials ({error}); check SOUNDCHARTS_APP_ID and SOUNDCHARTS_API_KEY, "
-            "or SOUNDCHARTS_CLIENT_ID and SOUNDCHARTS_CLIENT_SECRET"
-        )
-    if isinstance(error, QuotaExhausted):
-        return (
-            f"the quota is used up ({error}); what was fetched is stored, the rest stays due. "
-            f"See your plan at Soundcharts, or wait for its next term"
-        )
     return str(error)

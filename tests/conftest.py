@@ -11,10 +11,11 @@ import pytest
 if TYPE_CHECKING:
     import dagster as dg
 
-    from soundcharts_assets.refresh.refresher import Refresher, Request
+    from soundcharts_assets.refresh.refresher import Refresher
+    from soundcharts_assets.refresh.request import Request
+    from soundcharts_assets.report import PassReport
     from soundcharts_assets.sandbox.process import Sandbox
     from soundcharts_assets.settings import Settings
-    from soundcharts_assets.sync import PassReport
 
 # The folders of single packages run without Dagster, too: what they do not need is imported where it is used.
 
@@ -65,7 +66,7 @@ class Bench:
 
     def sync(self, *named: str, request: "Request | None" = None) -> "PassReport":
         """Run one pass."""
-        from soundcharts_assets.refresh.refresher import Request  # noqa: PLC0415
+        from soundcharts_assets.refresh.request import Request  # noqa: PLC0415
         from soundcharts_assets.sync import sync  # noqa: PLC0415
 
         return sync(self.refresher(), self.instance, request or Request(), named)

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from soundcharts_assets.refresh.outcomes import Status
-from soundcharts_assets.refresh.refresher import Request
+from soundcharts_assets.refresh.request import Request
 from soundcharts_assets.warehouse.tables import TABLES
 from tests.conftest import Bench
 

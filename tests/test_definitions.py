@@ -11,7 +11,7 @@ from soundcharts_assets.definitions import CASCADE, build_definitions
 from soundcharts_assets.partitions import register_charts
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.settings import load_settings
-from soundcharts_assets.warehouse.tables import TABLES
+from soundcharts_assets.warehouse.tables import TABLES, as_markdown
 from tests.conftest import Bench
 
 SNAPSHOT = Path(__file__).parent / "asset_graph.txt"
@@ -176,3 +176,9 @@ def test_a_rejected_key_fails_the_step_with_a_line_and_no_retry(bench: Bench) ->
     assert "401" in str(failures[0].step_failure_data.user_failure_data)
     assert "a-wrong-key-nobody-has" not in str(result.all_events)
     assert bench.sandbox.report().calls == 1
+
+
+def test_the_documented_tables_are_the_specified_ones() -> None:
+    page = Path(__file__).parents[1] / "docs" / "tables.md"
+
+    assert page.read_text(encoding="utf-8") == as_markdown(), "run: make docs"

@@ -12,7 +12,8 @@ from pydantic import Field
 from soundcharts_assets.api.errors import SoundchartsError
 from soundcharts_assets.partitions import charts_partitions
 from soundcharts_assets.refresh.account import Account
-from soundcharts_assets.refresh.refresher import Refresher, Request
+from soundcharts_assets.refresh.refresher import Refresher
+from soundcharts_assets.refresh.request import Request
 from soundcharts_assets.settings import Settings, SettingsError, Window
 from soundcharts_assets.warehouse.connection import WarehouseError
 from soundcharts_assets.warehouse.tables import TABLES, Table

@@ -4,28 +4,27 @@ Every asset and every command goes through here, so that the caller's lock, the 
 calls are seen to in one place.
 """
 
-import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Protocol
 
 import duckdb
 
 from soundcharts_assets.api import charts as chart_api
-from soundcharts_assets.api.auth import ApplicationKey, ClientCredentials, Scheme
 from soundcharts_assets.api.call_log import CallCount, CallLog
-from soundcharts_assets.api.client import Client, ClientOptions
+from soundcharts_assets.api.client import Client
 from soundcharts_assets.api.errors import Fatal, SoundchartsError
 from soundcharts_assets.refresh import charts
 from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.charts import Poll, Polls, WantedRanking
+from soundcharts_assets.refresh.connect import connect
 from soundcharts_assets.refresh.outcomes import Outcome, Status, failure, ledger_change
 from soundcharts_assets.refresh.pipeline import BatchLimits, Unit, carry_out
+from soundcharts_assets.refresh.progress import LoggedProgress, Progress
+from soundcharts_assets.refresh.request import Request
 from soundcharts_assets.refresh.subjects import Subject, subjects
 from soundcharts_assets.settings import Settings, SettingsError
 from soundcharts_assets.warehouse import work
@@ -33,58 +32,6 @@ from soundcharts_assets.warehouse.batch import Batch, Change, Mode
 from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError
 from soundcharts_assets.warehouse.lock import CallerLock
 from soundcharts_assets.warehouse.work import ChartState, Wanted, Work
-
-_LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Request:
-    """What one run asks for beyond the ordinary; the run configuration of every fetching asset.
-
-    Attributes:
-        force: Ask for rows however fresh they are.
-        uuids: Only these tracks or artists, where any are given.
-        platforms: Only these, where any are given; metadata and rankings have no platform and are not narrowed.
-        limit: At most so many rows of each asset; the others are deferred.
-        dry_run: Count what is due and ask for nothing.
-    """
-
-    force: bool = False
-    uuids: tuple[str, ...] = ()
-    platforms: tuple[str, ...] = ()
-    limit: int | None = None
-    dry_run: bool = False
-
-    def includes(self, platform: str | None) -> bool:
-        """Whether a subject of this platform is asked for."""
-        return platform is None or not self.platforms or platform in self.platforms
-
-
-class Progress(Protocol):
-    """Told how far the work is: a bar on a terminal, or a log."""
-
-    def begin(self, subject: str, chart: str, due: int) -> None:
-        """So many rows of a subject are about to be asked for."""
-
-    def advance(self) -> None:
-        """One of them has an outcome."""
-
-    def waiting(self, holder: str) -> None:
-        """Somebody else holds the caller's lock."""
-
-
-class LoggedProgress:
-    """Progress for where nobody watches: a wait is explained in the log, nothing else is said."""
-
-    def begin(self, subject: str, chart: str, due: int) -> None:
-        """Say nothing."""
-
-    def advance(self) -> None:
-        """Say nothing."""
-
-    def waiting(self, holder: str) -> None:
-        """Explain the wait."""
-        _LOG.warning("Waiting: %s is asking Soundcharts", holder)
 
 
 def utc_now() -> datetime:
@@ -130,7 +77,7 @@ class Refresher:
             SettingsError: There are no credentials.
         """
         if self._client is None:
-            self._client = _client(self.settings, self.calls, self.clock)
+            self._client = connect(self.settings, self.calls, self.clock)
         return self._client
 
     @property
@@ -404,36 +351,3 @@ def _batch(changes: Iterable[Change]) -> Batch:
 
 def _chart_state(connection: duckdb.DuckDBPyConnection, slug: str) -> tuple[ChartState, datetime | None]:
     return work.chart_state(connection, slug), work.settled_at(connection, charts.AVAILABLE, slug)
-
-
-def _client(settings: Settings, calls: CallLog, clock: Callable[[], datetime]) -> Client:
-    options = settings.file.api
-    return Client(
-        ClientOptions(
-            base_url=settings.base_url,
-            calls_per_minute=options.calls_per_minute,
-            workers=options.workers,
-            attempts=options.attempts,
-            connect_timeout_seconds=options.connect_timeout_seconds,
-            read_timeout_seconds=options.read_timeout_seconds,
-            backoff_seconds=options.backoff_seconds,
-        ),
-        _scheme(settings),
-        calls,
-        clock=clock,
-    )
-
-
-def _scheme(settings: Settings) -> Scheme:
-    pairs = settings.credentials
-    if pairs.client_id and pairs.client_secret:
-        timeout = (settings.file.api.connect_timeout_seconds, settings.file.api.read_timeout_seconds)
-        return ClientCredentials(
-            pairs.client_id, pairs.client_secret.get_secret_value(), pairs.token_url, timeout=timeout
-        )  # fmt: skip
-    if pairs.app_id and pairs.api_key:
-        return ApplicationKey(pairs.app_id, pairs.api_key.get_secret_value())
-    raise SettingsError(
-        "no credentials: set SOUNDCHARTS_APP_ID and SOUNDCHARTS_API_KEY, "
-        "or SOUNDCHARTS_CLIENT_ID and SOUNDCHARTS_CLIENT_SECRET",
-    )

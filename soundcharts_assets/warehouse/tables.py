@@ -303,3 +303,21 @@ TABLES = {
         API_CALLS,
     )
 }
+
+
+def as_markdown() -> str:
+    """All tables as a page of documentation."""
+    parts = [
+        "# Tables",
+        "All tables are in the schema `soundcharts`; instants are in UTC.",
+        "This page is made from `soundcharts_assets/warehouse/tables.py` by `make docs`.",
+    ]
+    for table in TABLES.values():
+        rows = [
+            f"| `{column.name}` | {column.type} | {'yes' if column.nullable else 'no'} | {column.meaning} |"
+            for column in table.columns
+        ]
+        key = ", ".join(f"`{name}`" for name in table.key)
+        head = ["| column | type | null | meaning |", "|---|---|---|---|"]
+        parts.append(f"## {table.name}\n\n{table.meaning} Key: {key}.\n\n" + "\n".join([*head, *rows]))
+    return "\n\n".join(parts) + "\n"

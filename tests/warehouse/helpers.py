@@ -80,7 +80,7 @@ def rows_of(warehouse: Warehouse, sql: str, **parameters: object) -> list[tuple[
 def stored(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
     """All rows of a table in the order of the given columns."""
     names = ", ".join(columns)
-    return connection.execute(f"SELECT {names} FROM soundcharts.{table} ORDER BY ALL NULLS FIRST").fetchall()  # noqa: S608
+    return connection.execute(f"SELECT {names} FROM soundcharts.{table} ORDER BY ALL NULLS FIRST").fetchall()
 
 
 def in_use(connection: duckdb.DuckDBPyConnection) -> list[Table]:
@@ -94,13 +94,13 @@ def in_use(connection: duckdb.DuckDBPyConnection) -> list[Table]:
 def empty(connection: duckdb.DuckDBPyConnection) -> None:
     """Remove all rows of all tables."""
     for table in in_use(connection):
-        connection.execute(f"DELETE FROM {table.qualified}")  # noqa: S608
+        connection.execute(f"DELETE FROM {table.qualified}")
 
 
 def doubled_keys(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
     """Tables that hold a key more than once, with one such key."""
     checks = [
-        f"SELECT '{table.name}', any_value([{', '.join(f'{name}::VARCHAR' for name in table.key)}]) "  # noqa: S608
+        f"SELECT '{table.name}', any_value([{', '.join(f'{name}::VARCHAR' for name in table.key)}]) "
         f"FROM {table.qualified} GROUP BY {', '.join(table.key)} HAVING count(*) > 1"
         for table in in_use(connection)
     ]

@@ -149,12 +149,12 @@ def test_nothing_unfinished_is_left_once_a_file_is_written(spool: Spool) -> None
 
 def test_notes_of_different_names_may_be_kept_by_many_threads(spool: Spool) -> None:
     def keep(name: str) -> None:
-        for number in range(10):
+        for number in range(5):
             spool.put_note("poll", name, number)
 
-    threads = [threading.Thread(target=keep, args=(str(name),)) for name in range(8)]
+    threads = [threading.Thread(target=keep, args=(str(name),)) for name in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [spool.note("poll", str(name)) for name in range(8)] == [9] * 8
+    assert [spool.note("poll", str(name)) for name in range(4)] == [4] * 4

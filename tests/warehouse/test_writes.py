@@ -113,7 +113,7 @@ def test_children_named_twice_are_stored_once_and_the_last_counts(warehouse: War
 
 def test_discover_stores_a_track_that_was_never_seen(warehouse: Warehouse) -> None:
     commit(warehouse, _discover(_found("Song", NOON, "Ada")))
-    stored = rows_of(warehouse, f"SELECT {', '.join(FOUND)} FROM soundcharts.tracks")  # noqa: S608
+    stored = rows_of(warehouse, f"SELECT {', '.join(FOUND)} FROM soundcharts.tracks")
     assert stored == [("t1", "Song", "Ada", NOON + HOUR, NOON)]
 
 
