@@ -404,3 +404,38 @@ class TestDaysGoBy:
         )
         assert stored == 4
         assert asked.duplicates == 0
+
+
+class TestRefusals:
+    """What the plan or a platform refuses is learnt once, not once for every artist, and hides nothing else."""
+
+    def test_a_platform_that_is_not_in_the_plan(self, bench: Bench) -> None:
+        bench.sandbox.switch(plan_forbidden=["tiktok"])
+        bench.follow("viral-50-40", platforms=FEW)
+        report = bench.sync()
+
+        assert report.exit_code == 1
+        assert {failure.subject for failure in report.failures} == {"artist_audience/tiktok"}
+        assert "403" in report.failures[0].error
+        assert bench.sandbox.report().by_endpoint["artist_audience/tiktok"] <= 8, "no more than were in flight"
+        assert incomplete_tracks(bench, "viral-50-40") == []
+
+        bench.sandbox.switch(plan_forbidden=[])
+        bench.sandbox.reset()
+        bench.let_pass(hours=23)
+        bench.sync()
+        assert "artist_audience/tiktok" not in bench.sandbox.report().by_endpoint
+        bench.let_pass(hours=1)
+        assert bench.sync().exit_code == 0
+        artists = bench.one("SELECT count(*) FROM soundcharts.artists") - gone(bench, "artists")
+        assert bench.sandbox.report().by_endpoint["artist_audience/tiktok"] == artists
+
+    def test_a_platform_that_has_no_such_audience(self, bench: Bench) -> None:
+        bench.follow("viral-50-40", platforms={**FEW, "artist_audience": ["joox"]})
+        bench.sandbox.faults([{"path": "/audience/joox", "kind": "status", "status": 400}])
+        report = bench.sync()
+
+        assert report.exit_code == 0
+        assert bench.sandbox.report().by_endpoint["artist_audience/joox"] <= 8
+        unsupported = next(account for account in report.accounts if account.subject == "artist_audience/joox")
+        assert unsupported.outcomes[Status.UNSUPPORTED] == unsupported.due

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from soundcharts_assets.api.errors import Fatal
@@ -41,6 +41,7 @@ def carry_out(
     account: Account,
     *,
     fail_window: timedelta,
+    refused_for_all: frozenset[Status],
     workers: int,
     limits: BatchLimits,
     clock: Callable[[], datetime],
@@ -54,6 +55,7 @@ def carry_out(
         units: What to ask for.
         account: Counts how it ended.
         fail_window: How long an answer that settles without rows is good for.
+        refused_for_all: Outcomes which, met once, every other row would meet: the rest is settled without a call.
         workers: Threads.
         limits: When to commit.
         clock: The time of an outcome that a mistake of ours makes.
@@ -66,8 +68,9 @@ def carry_out(
     """
     works = {work.uuid: work for unit in units for work in unit.works}
     batch, since = Batch(), 0.0
+    guard = _Guard(refused_for_all, clock)
     results = fan_out(
-        lambda unit: _without_surprises(unit, clock),
+        guard.fetch,
         units,
         workers=workers,
         patience_seconds=limits.seconds,
@@ -89,18 +92,37 @@ def carry_out(
         finish(batch)
 
 
-def _without_surprises(unit: Unit, clock: Callable[[], datetime]) -> Iterator[Outcome]:
-    """Let no mistake in handling one payload stop the others; it is kept as malformed, with the trace in the log."""
-    settled: set[str] = set()
-    try:
-        for outcome in unit.fetch():
-            settled.add(outcome.uuid)
+class _Guard:
+    """Stands between the workers and what they fetch, for what concerns more than one answer."""
+
+    def __init__(self, refused_for_all: frozenset[Status], clock: Callable[[], datetime]) -> None:
+        self._refused_for_all = refused_for_all
+        self._clock = clock
+        self._refusal: Outcome | None = None
+
+    def fetch(self, unit: Unit) -> Iterator[Outcome]:
+        """Yield the unit's outcomes, or the refusal that an earlier one met."""
+        refusal = self._refusal
+        if refusal is not None:
+            yield from (replace(refusal, uuid=work.uuid, at=self._clock()) for work in unit.works)
+            return
+        for outcome in self._without_surprises(unit):
+            if outcome.status in self._refused_for_all:
+                self._refusal = outcome
             yield outcome
-    except Fatal:
-        raise
-    except Exception as error:  # noqa: BLE001 - see above
-        _LOG.exception("An answer could not be handled")
-        for work in unit.works:
-            if work.uuid not in settled:
-                reason = f"could not be handled: {type(error).__name__}: {error}"
-                yield Outcome(work.uuid, Status.MALFORMED, clock(), error=reason)
+
+    def _without_surprises(self, unit: Unit) -> Iterator[Outcome]:
+        """Let no mistake in handling one payload stop the others; it counts as malformed, with the trace in the log."""
+        settled: set[str] = set()
+        try:
+            for outcome in unit.fetch():
+                settled.add(outcome.uuid)
+                yield outcome
+        except Fatal:
+            raise
+        except Exception as error:  # noqa: BLE001 - see above
+            _LOG.exception("An answer could not be handled")
+            reason = f"could not be handled: {type(error).__name__}: {error}"
+            for work in unit.works:
+                if work.uuid not in settled:
+                    yield Outcome(work.uuid, Status.MALFORMED, self._clock(), error=reason)

@@ -33,6 +33,10 @@ from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError
 from soundcharts_assets.warehouse.lock import CallerLock
 from soundcharts_assets.warehouse.work import ChartState, Wanted, Work
 
+# A plan holds an endpoint or not, and a platform serves an audience or not, whichever entity is asked for.
+_REFUSED_FOR_PLAN = frozenset({Status.FORBIDDEN})
+_REFUSED_FOR_PLATFORM = frozenset({Status.FORBIDDEN, Status.UNSUPPORTED})
+
 
 def utc_now() -> datetime:
     """Tell the time, for the outermost caller; everything below is handed a clock."""
@@ -310,6 +314,7 @@ class Refresher:
                 units,
                 account,
                 fail_window=fail_window,
+                refused_for_all=_REFUSED_FOR_PLATFORM if platform else _REFUSED_FOR_PLAN,
                 workers=self.settings.file.api.workers,
                 limits=BatchLimits(options.batch_rows, options.batch_seconds),
                 clock=self.clock,
