@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from filelock import FileLock
 from rich.console import Console
 
 if TYPE_CHECKING:
@@ -179,7 +180,14 @@ def _instance() -> Iterator["dg.DagsterInstance"]:
         os.environ["DAGSTER_HOME"] = home = str(Path.cwd())
     if not Path(home).is_dir():
         raise SettingsError(f"DAGSTER_HOME: there is no folder {home}")
-    with dg.DagsterInstance.get() as instance:
+    try:
+        # Two processes that make a fresh SQLite instance at the same time trip over each other's tables.
+        with FileLock(Path(home) / ".instance.lock"):
+            instance = dg.DagsterInstance.get()
+    except (dg.DagsterError, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise SettingsError(f"DAGSTER_HOME: the Dagster instance in {home} cannot be opened: {reason}") from error
+    with instance:
         yield instance
 
 

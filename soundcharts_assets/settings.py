@@ -6,13 +6,22 @@ below this one is imported, and nothing here touches the network, the warehouse 
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -59,12 +68,23 @@ def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _slug(value: str) -> str:
-    if not value.strip() or value != value.strip() or any(not character.isprintable() for character in value):
+    if value in {"", ".", ".."} or value != value.strip() or not value.isprintable():
         raise ValueError("a chart's slug is the name Soundcharts gives it, such as global-28")
     return value
 
 
+def _as_mapping(value: object) -> object:
+    """Let `- global-28` stand for `- slug: global-28`."""
+    return {"slug": value} if isinstance(value, str) else value
+
+
+def _or_nothing(value: object) -> object:
+    """Let a key whose entries are all commented out stand for an empty list."""
+    return () if value is None else value
+
+
 Slug = Annotated[str, AfterValidator(_slug)]
+Version = Annotated[str, Field(pattern=r"^v\d+(\.\d+)*$")]
 TrackPlatform = Annotated[str, _known(TRACK_AUDIENCE_PLATFORMS, "audience of tracks at Soundcharts")]
 ArtistPlatform = Annotated[str, _known(ARTIST_AUDIENCE_PLATFORMS, "audience of artists at Soundcharts")]
 ListeningPlatform = Annotated[str, _known(ARTIST_LISTENING_PLATFORMS, "listening figures of artists at Soundcharts")]
@@ -106,8 +126,8 @@ class PlatformSettings(_Strict):
 class MetadataFreshness(_Strict):
     """Ages of track and artist metadata, in days."""
 
-    warn_days: Annotated[float, Field(gt=0)] = 27
-    fail_days: Annotated[float, Field(gt=0)] = 30
+    warn_days: Annotated[float, Field(gt=0, le=36_500)] = 27
+    fail_days: Annotated[float, Field(gt=0, le=36_500)] = 30
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -119,8 +139,8 @@ class MetadataFreshness(_Strict):
 class AudienceFreshness(_Strict):
     """Ages of audience series, in hours."""
 
-    warn_hours: Annotated[float, Field(gt=0)] = 20
-    fail_hours: Annotated[float, Field(gt=0)] = 24
+    warn_hours: Annotated[float, Field(gt=0, le=876_000)] = 20
+    fail_hours: Annotated[float, Field(gt=0, le=876_000)] = 24
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -173,9 +193,9 @@ class AudienceSettings(_Strict):
 class ApiVersions(_Strict):
     """Path versions, which Soundcharts moves per endpoint (contract section 4.4)."""
 
-    ranking: str = "v2.14"
-    song: str = "v2.25"
-    artist: str = "v2.9"
+    ranking: Version = "v2.14"
+    song: Version = "v2.25"
+    artist: Version = "v2.9"
 
 
 class ApiSettings(_Strict):
@@ -208,7 +228,11 @@ class WarehouseSettings(_Strict):
 class FileSettings(_Strict):
     """All that `soundcharts.yaml` may hold."""
 
-    charts: Annotated[tuple[ChartSettings, ...], AfterValidator(_charts_once)] = ()
+    charts: Annotated[
+        tuple[Annotated[ChartSettings, BeforeValidator(_as_mapping)], ...],
+        BeforeValidator(_or_nothing),
+        AfterValidator(_charts_once),
+    ] = ()
     history_days: Annotated[int, Field(ge=0, le=36_500)] = 0
     platforms: PlatformSettings = PlatformSettings()
     freshness: FreshnessSettings = FreshnessSettings()
@@ -255,6 +279,19 @@ class Settings(_Strict):
         return self.file.history_days if own is None else own
 
 
+def check_slugs(slugs: Iterable[str]) -> None:
+    """Check slugs that were named elsewhere than in the file.
+
+    Raises:
+        SettingsError: One of them cannot be a chart's.
+    """
+    for slug in slugs:
+        try:
+            _slug(slug)
+        except ValueError as error:
+            raise SettingsError(f"{slug!r}: {error}") from None
+
+
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Read `SOUNDCHARTS_CONFIG` (default `soundcharts.yaml`, which may be absent) and the environment.
 
@@ -268,8 +305,10 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     warehouse = variables.get("SOUNDCHARTS_WAREHOUSE") or "data/warehouse.duckdb"
     if warehouse.startswith("ducklake:"):
         raise SettingsError("SOUNDCHARTS_WAREHOUSE: only a path is understood so far; a DuckLake URL is not")
-    warehouse_path = Path(warehouse)
-    if warehouse_path.stem == "soundcharts":
+    if warehouse.startswith(":") or re.match(r"[a-z]+:", warehouse):
+        raise SettingsError("SOUNDCHARTS_WAREHOUSE: the path of a file is wanted")
+    warehouse_path = Path(warehouse).expanduser()
+    if warehouse_path.name.lstrip(".").split(".")[0].lower() == "soundcharts":
         # DuckDB names the catalogue after the file, and a catalogue named like its schema makes every name ambiguous.
         raise SettingsError("SOUNDCHARTS_WAREHOUSE: the file must not be called soundcharts; its schema is")
     return Settings(
@@ -283,8 +322,12 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
 def _url(variables: Mapping[str, str], name: str, default: str) -> str:
     value = (variables.get(name) or default).strip().rstrip("/")
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        usable = False
+    if not usable or parts.query or parts.fragment or not value.isprintable() or " " in value:
         raise SettingsError(f"{name}: an address such as {default} is wanted")
     if parts.username or parts.password:
         raise SettingsError(f"{name}: must not hold a user name or password; credentials have variables of their own")
@@ -326,7 +369,7 @@ def _read_file(path: Path) -> FileSettings:
         raise SettingsError(f"{path}: cannot be read: {error}") from error
     try:
         content: Any = YAML(typ="safe").load(text)
-    except YAMLError as error:
+    except (YAMLError, ValueError, RecursionError) as error:
         raise SettingsError(f"{path}: not YAML: {_one_line(str(error))}") from error
     if content is None:
         return FileSettings()
@@ -335,7 +378,8 @@ def _read_file(path: Path) -> FileSettings:
     try:
         return FileSettings.model_validate(content)
     except ValidationError as error:
-        raise SettingsError("\n".join(f"{path}: {_describe(detail)}" for detail in error.errors())) from error
+        # The chain is cut: pydantic's own error prints what it was given, which may be a secret in the wrong place.
+        raise SettingsError("\n".join(f"{path}: {_describe(detail)}" for detail in error.errors())) from None
 
 
 def _describe(detail: Any) -> str:

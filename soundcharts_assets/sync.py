@@ -23,7 +23,7 @@ from soundcharts_assets.refresh.charts import Poll
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.request import Request
 from soundcharts_assets.report import Failure, PassReport
-from soundcharts_assets.settings import SettingsError
+from soundcharts_assets.settings import SettingsError, check_slugs
 from soundcharts_assets.warehouse.connection import WarehouseError
 
 STARTED_BY = "soundcharts/started_by"
@@ -79,6 +79,7 @@ def _pass(
 ) -> None:
     if not slugs:
         raise SettingsError(f"{refresher.settings.config_path}: charts: none is followed; name one or add it there")
+    check_slugs(slugs)
     with refresher.calling(_SYNC):
         _close_orphans(instance)
         refresher.follow()

@@ -103,7 +103,7 @@ def test_a_cold_pass_makes_exactly_the_calls_it_needs_and_the_next_one_polls_onl
 
 
 def test_every_table_holds_what_its_key_promises(bench: Bench) -> None:
-    bench.follow("viral-50-40", "top-50-58", history_days=2)
+    bench.follow("viral-50-40", history_days=2)
     bench.sync()
 
     for table in TABLES.values():
@@ -272,7 +272,7 @@ class TestNarrowing:
         assert report.deferred > 0
 
     def test_a_dry_run_counts_and_makes_no_call(self, bench: Bench) -> None:
-        bench.follow("viral-50-40", "top-50-58")
+        bench.follow("viral-50-40", platforms={**FEW, "track_audience": ["spotify", "shazam"]})
         bench.sync(request=Request(platforms=("spotify",)))
         bench.sandbox.reset()
         report = bench.sync(request=Request(dry_run=True))
@@ -292,7 +292,7 @@ class TestNarrowing:
         assert made["artist_audience/tiktok"] == counted["artist_audience/tiktok"]
 
     def test_force_asks_for_everything_once(self, bench: Bench) -> None:
-        bench.follow("global-28", "top-songs-29", platforms=FEW)
+        bench.follow("viral-50-40", "global-28", platforms={**FEW, "artist_audience": []})
         bench.sync()
         bench.sandbox.reset()
         report = bench.sync(request=Request(force=True))

@@ -93,25 +93,27 @@ class ClientCredentials:
 
     def _fetch(self) -> None:
         try:
-            response = requests.post(
-                self._token_url,
-                data={"grant_type": "client_credentials"},
-                auth=self._pair,
-                timeout=self._timeout,
-                allow_redirects=False,
-            )
+            with requests.Session() as session:
+                session.trust_env = False  # neither a proxy nor a .netrc may see the pair unasked
+                response = session.post(
+                    self._token_url,
+                    data={"grant_type": "client_credentials"},
+                    auth=self._pair,
+                    timeout=self._timeout,
+                    allow_redirects=False,
+                )
         except requests.RequestException as error:
             reason = self.redact(f"no answer ({type(error).__name__})")
             raise Unreachable(reason, endpoint="oauth_token") from None
-        if response.status_code >= 500:  # noqa: PLR2004
+        if response.status_code >= 500 or response.status_code == 429:  # noqa: PLR2004
             raise Transient("the token endpoint failed", endpoint="oauth_token", status=response.status_code)
         try:
             body = response.json()
             token = body["access_token"]
             lifetime = float(body.get("expires_in") or _DEFAULT_LIFETIME_SECONDS)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             token, lifetime = None, 0.0
-        if not isinstance(token, str) or not token:
+        if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
             raise CredentialsRejected(
                 "no token was given for SOUNDCHARTS_CLIENT_ID and SOUNDCHARTS_CLIENT_SECRET",
                 endpoint="oauth_token",

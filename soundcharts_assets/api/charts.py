@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
-from urllib.parse import quote
 
 from soundcharts_assets.api import parse
 from soundcharts_assets.api.client import Client, Json
-from soundcharts_assets.api.errors import Malformed
+from soundcharts_assets.api.errors import Inconsistent, Malformed
 from soundcharts_assets.api.pages import PAGE_SIZE, Page, following_pages, get_all, get_page, read_page
+from soundcharts_assets.api.paths import part
 from soundcharts_assets.api.records import ChartRecord, EntryRecord, ListedTrack
 
 _MOST_READINGS = 3
@@ -30,13 +30,9 @@ class Listed(NamedTuple):
     text: str
 
 
-class Inconsistent(Malformed):
-    """The pages of a ranking do not belong together, as when one is published between two of them."""
-
-
 def poll(client: Client, slug: str, *, ranking_version: str) -> Json:
     """Ask for the first page of the newest ranking: the one call that tells whether a chart was updated."""
-    path = f"/api/{ranking_version}/chart/song/{quote(slug, safe='')}/ranking/latest"
+    path = f"/api/{ranking_version}/chart/song/{part(slug)}/ranking/latest"
     return client.get("ranking_latest", path, {"offset": 0, "limit": PAGE_SIZE})
 
 
@@ -59,7 +55,7 @@ def ranking(client: Client, slug: str, text: str, *, ranking_version: str, first
         Malformed: Its pages still disagree after the whole was read again.
         SoundchartsError: A page failed, and so the ranking did.
     """
-    path = f"/api/{ranking_version}/chart/song/{quote(slug, safe='')}/ranking/{quote(text, safe='')}"
+    path = f"/api/{ranking_version}/chart/song/{part(slug)}/ranking/{part(text)}"
     wanted = parse.read_instant(text, "ranking")
     for reading in range(_MOST_READINGS):
         try:
@@ -67,10 +63,6 @@ def ranking(client: Client, slug: str, text: str, *, ranking_version: str, first
             return assemble(slug, wanted, [page, *following_pages(client, "ranking", path, page)])
         except Inconsistent:
             if reading + 1 == _MOST_READINGS:
-                raise
-        except Malformed as error:
-            # A page of another shape will not mend itself; totals that differ may, once a publication is over.
-            if "total" not in str(error) or reading + 1 == _MOST_READINGS:
                 raise
     raise AssertionError  # unreachable: the last reading returns or raises
 
@@ -101,7 +93,7 @@ def available_rankings(client: Client, slug: str) -> list[Listed]:
     Raises:
         Malformed: An item is no instant.
     """
-    items = get_all(client, "available_rankings", f"/api/v2/chart/song/{quote(slug, safe='')}/available-rankings")
+    items = get_all(client, "available_rankings", f"/api/v2/chart/song/{part(slug)}/available-rankings")
     if not all(isinstance(item, str) for item in items):
         raise Malformed("an item is not text", endpoint="available_rankings")
     listed = [Listed(parse.read_instant(item, "items"), item) for item in items]
@@ -114,5 +106,5 @@ def has_rankings(client: Client, slug: str) -> bool:
     Raises:
         NotFound: There is no such chart.
     """
-    path = f"/api/v2/chart/song/{quote(slug, safe='')}/available-rankings"
+    path = f"/api/v2/chart/song/{part(slug)}/available-rankings"
     return get_page(client, "available_rankings", path).total > 0

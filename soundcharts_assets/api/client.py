@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import requests
 from pyrate_limiter import Duration, Limiter, Rate
 from requests.adapters import HTTPAdapter
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from soundcharts_assets.api.auth import Scheme
 from soundcharts_assets.api.call_log import CallLog
@@ -24,6 +24,7 @@ from soundcharts_assets.api.errors import (
     HostUnreachable,
     QuotaExhausted,
     RateLimited,
+    SoundchartsError,
     Transient,
     Unreachable,
     error_for,
@@ -35,7 +36,8 @@ _LIMITER_SLEEP_MARGIN_MS = 5
 _UNSAID_PAUSE_SECONDS = 60.0
 _MOST_RATE_WAITS = 60
 _EXCERPT = 200
-_FAILURES_PER_WORKER = 5
+_SILENCES_PER_WORKER = 5
+_LEAST_SILENCES = 20
 
 
 @dataclass(frozen=True)
@@ -72,14 +74,14 @@ class Client:
         self._sleep = sleep
         self._lock = threading.Lock()
         self._resume_at = 0.0
-        self._failures_in_a_row = 0
+        self._silences_in_a_row = 0
         self._limiter = Limiter(
             Rate(options.calls_per_minute, Duration.MINUTE),
             buffer_ms=_LIMITER_SLEEP_MARGIN_MS,
         )
         self._retrying = Retrying(
             stop=stop_after_attempt(options.attempts),
-            wait=wait_exponential_jitter(multiplier=options.backoff_seconds, max=30, jitter=options.backoff_seconds),
+            wait=_Backoff(options.backoff_seconds),
             retry=retry_if_exception_type(Transient),
             sleep=sleep,
             reraise=True,
@@ -94,6 +96,7 @@ class Client:
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+        self._limiter.close()
 
     def get(self, endpoint: str, path: str, params: Mapping[str, str | int] | None = None) -> Json:
         """Ask one address.
@@ -116,7 +119,7 @@ class Client:
         renewed = False
         unsaid = 0
         for _ in range(_MOST_RATE_WAITS):
-            headers = self._scheme.headers()
+            headers = self._authenticate(endpoint)
             try:
                 return self._send(endpoint, path, params, headers)
             except RateLimited as error:
@@ -131,7 +134,14 @@ class Client:
                 if renewed or not self._scheme.renew(headers):
                     raise
                 renewed = True
-        raise Transient(f"still over the rate limit after {_MOST_RATE_WAITS} waits", endpoint=endpoint)
+        raise SoundchartsError(f"still over the rate limit after {_MOST_RATE_WAITS} waits", endpoint=endpoint)
+
+    def _authenticate(self, endpoint: str) -> dict[str, str]:
+        try:
+            return self._scheme.headers()
+        except Unreachable as error:
+            self._count_failure(endpoint, error.args[0])
+            raise
 
     def _send(
         self,
@@ -157,26 +167,21 @@ class Client:
             reason = f"no answer from {self.options.base_url} ({_cause(error)})"
             self._count_failure(endpoint, reason)
             raise Unreachable(reason, endpoint=endpoint) from None
+        self._silences_in_a_row = 0
         quota = _quota(response.headers)
         self.calls.record(self._clock(), endpoint, str(response.status_code), quota)
         self._follow_quota(quota)
         if not response.ok or response.is_redirect:
-            failure = error_for(response.status_code, self._message(response), response.headers, endpoint)
-            if isinstance(failure, Transient):
-                self._count_failure(endpoint, failure.args[0])
-            else:
-                self._failures_in_a_row = 0
-            raise failure
-        self._failures_in_a_row = 0
+            raise error_for(response.status_code, self._message(response), response.headers, endpoint)
         return _json(response, endpoint)
 
     def _count_failure(self, endpoint: str, reason: str) -> None:
-        """Give up where every worker has failed several times and nothing succeeded in between."""
+        """Give up where no try of any worker has met an answer for a while."""
         with self._lock:
-            self._failures_in_a_row += 1
-            count = self._failures_in_a_row
-        if count >= _FAILURES_PER_WORKER * self.options.workers:
-            raise HostUnreachable(f"{count} calls in a row failed; the last: {reason}", endpoint=endpoint)
+            self._silences_in_a_row += 1
+            count = self._silences_in_a_row
+        if count >= max(_LEAST_SILENCES, _SILENCES_PER_WORKER * self.options.workers):
+            raise HostUnreachable(f"{count} calls in a row met no answer; the last: {reason}", endpoint=endpoint)
 
     def _wait_for_the_server(self) -> None:
         with self._lock:
@@ -196,15 +201,29 @@ class Client:
     def _message(self, response: requests.Response) -> str:
         try:
             message = str(response.json()["errors"][0]["message"])
-        except (ValueError, LookupError, TypeError):
-            message = response.text[:_EXCERPT] or response.reason or "no explanation"
-        return self._scheme.redact(" ".join(message.split())[:_EXCERPT])
+        except (ValueError, LookupError, TypeError, RecursionError):
+            message = response.text or response.reason or "no explanation"
+        # Redacted before it is cut, or half a secret could stay; and fit for a table, whatever a server sends.
+        printable = self._scheme.redact(message).encode(errors="replace").decode().replace("\x00", "")
+        return " ".join(printable.split())[:_EXCERPT]
+
+
+class _Backoff:
+    """Wait longer each time, with jitter; and as long as the server asks for, where it does."""
+
+    def __init__(self, first_seconds: float) -> None:
+        self._growing = wait_exponential_jitter(multiplier=first_seconds, max=30, jitter=first_seconds)
+
+    def __call__(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome is not None else None
+        asked = error.pause if isinstance(error, Transient) else None
+        return max(self._growing(state), asked or 0.0)
 
 
 def _json(response: requests.Response, endpoint: str) -> Json:
     try:
         body = json.loads(response.content)
-    except ValueError:  # includes undecodable bytes
+    except (ValueError, RecursionError):  # includes undecodable bytes
         raise Transient("the answer is not JSON", endpoint=endpoint, status=response.status_code) from None
     if not isinstance(body, dict):
         raise Transient("the answer is no JSON object", endpoint=endpoint, status=response.status_code)

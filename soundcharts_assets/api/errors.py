@@ -3,7 +3,10 @@
 Only the classification lives here; who retries, waits or gives up is decided in `client`.
 """
 
+import re
 from collections.abc import Mapping
+
+_LONGEST_PAUSE_SECONDS = 300.0
 
 
 class SoundchartsError(Exception):
@@ -46,8 +49,27 @@ class Malformed(SoundchartsError):
     """An answer arrived that lacks what the tables need, or contradicts itself."""
 
 
+class Inconsistent(Malformed):
+    """Pages of one collection that do not belong together, as when a ranking is published between two of them."""
+
+
 class Transient(SoundchartsError):
-    """A failure that may pass: a server fault, a time-out, a cut connection, a body that is not JSON."""
+    """A failure that may pass: a server fault, a time-out, a cut connection, a body that is not JSON.
+
+    `pause` is how many seconds the server wants to be left alone, None if unsaid.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        endpoint: str = "",
+        status: int | None = None,
+        pause: float | None = None,
+    ) -> None:
+        """Keep the pause beside what every failure has."""
+        super().__init__(message, endpoint=endpoint, status=status)
+        self.pause = pause
 
 
 class Unreachable(Transient):
@@ -88,26 +110,29 @@ def error_for(status: int, message: str, headers: Mapping[str, str], endpoint: s
         headers: Headers of the answer; looked up without regard to case.
         endpoint: Name of the endpoint, for the message.
     """
-    said = message.lower()
+    said = set(re.findall(r"[a-z]+", message.lower()))
     lowered = {name.lower(): value for name, value in headers.items()}
-    is_rate = "maximum request count" in said or lowered.get("x-ratelimit-remaining") == "0"
+    is_rate = "maximum request count" in message.lower() or lowered.get("x-ratelimit-remaining") == "0"
     if status == 429 and (is_rate or not _speaks_of_quota(said, lowered)):  # noqa: PLR2004
         return RateLimited(message, endpoint=endpoint, status=status, pause=_pause(lowered))
-    if "quota" in said or status == 429:  # noqa: PLR2004
+    if status == 429 or (status < 500 and "quota" in said):  # noqa: PLR2004
         return QuotaExhausted(message, endpoint=endpoint, status=status)
+    if status >= 500 or status == 408:  # noqa: PLR2004
+        return Transient(message, endpoint=endpoint, status=status, pause=_pause(lowered))
     kinds: dict[int, type[SoundchartsError]] = {401: CredentialsRejected, 403: Forbidden, 404: NotFound, 410: Gone}
-    kind = kinds.get(status, Transient if status >= 500 or status == 408 else Refused)  # noqa: PLR2004
-    return kind(message, endpoint=endpoint, status=status)
+    return kinds.get(status, Refused)(message, endpoint=endpoint, status=status)
 
 
-def _speaks_of_quota(said: str, headers: Mapping[str, str]) -> bool:
+def _speaks_of_quota(said: set[str], headers: Mapping[str, str]) -> bool:
     return "quota" in said or headers.get("x-quota-remaining") == "0"
 
 
 def _pause(headers: Mapping[str, str]) -> float | None:
     for name, extra in (("x-ratelimit-reset", 1.0), ("retry-after", 0.0)):
         try:
-            return max(0.0, float(headers[name])) + extra
+            seconds = float(headers[name])
         except (KeyError, ValueError):
             continue
+        # Whether the reset is always a delta is undocumented; an instant, or infinity, must not stop us for years.
+        return min(max(0.0, seconds), _LONGEST_PAUSE_SECONDS) + extra if seconds == seconds else None  # noqa: PLR0124
     return None

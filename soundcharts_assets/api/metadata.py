@@ -6,10 +6,10 @@ payload becomes is decided by the parser that is passed in.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 from soundcharts_assets.api.client import Client
 from soundcharts_assets.api.errors import Fatal, Forbidden, Malformed, SoundchartsError, Unreachable
+from soundcharts_assets.api.paths import part
 
 Record = TypeVar("Record")
 
@@ -36,8 +36,10 @@ def ask_metadata(
     Raises:
         Fatal: Credentials or quota. What was yielded before is good.
     """
-    path = f"/api/{version}/{kind}/{','.join(quote(uuid, safe='') for uuid in uuids)}"
+    if not uuids:
+        return
     try:
+        path = f"/api/{version}/{kind}/{','.join(part(uuid) for uuid in uuids)}"
         answered = _payloads(client.get(kind, path), kind)
     except Fatal:
         raise

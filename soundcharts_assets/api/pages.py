@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from soundcharts_assets.api.client import Client, Json
-from soundcharts_assets.api.errors import Malformed
+from soundcharts_assets.api.errors import Inconsistent, Malformed
 
 PAGE_SIZE = 100
 _MOST_PAGES = 1_000
+_MOST_ITEMS = 2**63
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def read_page(body: Json, offset: int, endpoint: str) -> Page:
     related = body.get("related")
     block = body.get("page")
     total = block.get("total") if isinstance(block, dict) else None
-    if not isinstance(total, int) or isinstance(total, bool) or total < 0:
+    if not isinstance(total, int) or isinstance(total, bool) or not 0 <= total < _MOST_ITEMS:
         raise Malformed("page.total is not a count", endpoint=endpoint)
     return Page(related if isinstance(related, dict) else {}, items, total, offset)
 
@@ -74,7 +75,7 @@ def following_pages(
     """Yield the pages after `first`, until `page.total` items have come.
 
     Raises:
-        Malformed: The total changes on the way, or a page before the end is empty.
+        Inconsistent: The total changes on the way, or a page before the end is empty.
     """
     page = first
     for _ in range(_MOST_PAGES):
@@ -82,12 +83,12 @@ def following_pages(
             break
         page = get_page(client, endpoint, path, params, offset=page.end)
         if page.total != first.total:
-            raise Malformed(f"total went from {first.total} to {page.total} between two pages", endpoint=endpoint)
+            raise Inconsistent(f"total went from {first.total} to {page.total} between two pages", endpoint=endpoint)
         if not page.items:
-            raise Malformed(f"no items at {page.offset} of {page.total}", endpoint=endpoint)
+            raise Inconsistent(f"no items at {page.offset} of {page.total}", endpoint=endpoint)
         yield page
     if page.end != first.total:
-        raise Malformed(f"{page.end} items came of {first.total}", endpoint=endpoint)
+        raise Inconsistent(f"{page.end} items came of {first.total}", endpoint=endpoint)
 
 
 def get_all(client: Client, endpoint: str, path: str, params: Mapping[str, str | int] | None = None) -> list[Any]:

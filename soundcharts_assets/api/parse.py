@@ -53,6 +53,13 @@ class Fields:
             raise Malformed(f"{self._where}.{key} is missing")
         return value
 
+    def name(self, key: str) -> str:
+        """Text that is there; it may be empty, since missing text usually is (contract section 4.3)."""
+        value = self._read(key, self._as_text)
+        if value is None:
+            raise Malformed(f"{self._where}.{key} is missing")
+        return value
+
     def integer(self, key: str) -> int | None:
         """A whole number that fits 64 bits, or None."""
         return self._read(key, self._as_integer)
@@ -103,8 +110,8 @@ class Fields:
         return Fields(self._value.get(key), f"{self._where}.{key}")
 
     def optional_child(self, key: str) -> "Fields | None":
-        """An object, or None."""
-        return None if self._value.get(key) is None else self.child(key)
+        """An object, or None; `[]` is how the vendor's language writes an object without keys."""
+        return None if self._value.get(key) in (None, []) else self.child(key)
 
     def texts(self, key: str) -> list[str]:
         """The texts of a list."""
@@ -190,7 +197,7 @@ def ranking_page(related: Any, items: list[Any]) -> RankingPage:
         song = fields.child("song")
         track = ListedTrack(
             uuid=song.required_text("uuid"),
-            name=song.required_text("name"),
+            name=song.name("name"),
             credit_name=song.text("creditName"),
             image_url=song.text("imageUrl"),
         )
@@ -221,11 +228,11 @@ def song(payload: Any) -> Song:
     artists = [
         ListedArtist(
             uuid=artist.required_text("uuid"),
-            name=artist.required_text("name"),
+            name=artist.name("name"),
             slug=artist.text("slug"),
             image_url=artist.text("imageUrl"),
         )
-        for artist in fields.objects("artists")
+        for artist in (*fields.objects("artists"), *fields.objects("mainArtists"))
     ]
     main = {artist.required_text("uuid") for artist in fields.objects("mainArtists")}
     says_main = fields.raw("mainArtists") is not None
@@ -234,7 +241,7 @@ def song(payload: Any) -> Song:
     return Song(
         track=TrackRecord(
             uuid=uuid,
-            name=fields.required_text("name"),
+            name=fields.name("name"),
             credit_name=fields.text("creditName"),
             image_url=fields.text("imageUrl"),
             isrc=_isrc(fields),
@@ -254,7 +261,7 @@ def song(payload: Any) -> Song:
             CreditRecord(uuid, artist_uuid, ordinal, (artist_uuid in main) if says_main else None)
             for ordinal, artist_uuid in enumerate(once, start=1)
         ],
-        artists=artists,
+        artists=list({artist.uuid: artist for artist in reversed(artists)}.values()),
         genres=genres(fields),
     )
 
@@ -265,7 +272,7 @@ def artist(payload: Any) -> ArtistProfile:
     return ArtistProfile(
         artist=ArtistRecord(
             uuid=fields.required_text("uuid"),
-            name=fields.required_text("name"),
+            name=fields.name("name"),
             slug=fields.text("slug"),
             country_code=fields.text("countryCode"),
             city_name=fields.text("cityName"),
@@ -295,7 +302,9 @@ def genres(fields: Fields) -> list[GenreRecord]:
                 found[GenreRecord(_storable(item, where), _storable(item, where))] = None
             continue
         genre = Fields(item, where)
-        root = genre.required_text("root")
+        root = genre.text("root")
+        if root is None:
+            continue
         found[GenreRecord(root, root)] = None
         for sub in genre.texts("sub"):
             if sub:
@@ -354,7 +363,9 @@ def _isrc(fields: Fields) -> str | None:
 
 def _labels(fields: Fields) -> list[dict[str, str | None]]:
     labels: list[dict[str, str | None]] = [
-        {"name": label.required_text("name"), "type": label.text("type")} for label in fields.objects("labels")
+        {"name": label.text("name"), "type": label.text("type")}
+        for label in fields.objects("labels")
+        if label.text("name")
     ]
     older = fields.text("label")
     return labels or ([{"name": older, "type": None}] if older else [])

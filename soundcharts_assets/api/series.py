@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
-from urllib.parse import quote
 
 from soundcharts_assets.api import parse
 from soundcharts_assets.api.client import Client
 from soundcharts_assets.api.errors import Malformed
 from soundcharts_assets.api.pages import get_all, get_page
+from soundcharts_assets.api.paths import part
 from soundcharts_assets.api.records import FollowerPoint, ListeningPoint, PlotPoint
 
 LONGEST_WINDOW_DAYS = 90
@@ -28,7 +28,7 @@ def windows(start: date, end: date) -> Iterator[tuple[date, date]]:
 
 def track_audience(client: Client, uuid: str, platform: str, start: date, end: date) -> list[PlotPoint]:
     """Cumulative totals of a track by day and identifier."""
-    path = f"/api/v2/song/{quote(uuid, safe='')}/audience/{quote(platform, safe='')}"
+    path = f"/api/v2/song/{part(uuid)}/audience/{part(platform)}"
     return _days(client, f"song_audience/{platform}", path, start, end, parse.plots)
 
 
@@ -39,7 +39,7 @@ def track_spins(client: Client, uuid: str, day: date) -> list[PlotPoint]:
     """
     start = datetime.combine(day, datetime.min.time()).isoformat() + "+00:00"
     end = datetime.combine(day, datetime.min.time()).replace(hour=23, minute=59, second=59).isoformat() + "+00:00"
-    path = f"/api/v2/song/{quote(uuid, safe='')}/broadcasts"
+    path = f"/api/v2/song/{part(uuid)}/broadcasts"
     params = {"startDate": start, "endDate": end}
     page = get_page(client, "song_broadcasts", path, params, limit=1)
     return [PlotPoint(day, "", page.total)]
@@ -47,13 +47,13 @@ def track_spins(client: Client, uuid: str, day: date) -> list[PlotPoint]:
 
 def artist_audience(client: Client, uuid: str, platform: str, start: date, end: date) -> list[FollowerPoint]:
     """Followers and the like of an artist by day."""
-    path = f"/api/v2/artist/{quote(uuid, safe='')}/audience/{quote(platform, safe='')}"
+    path = f"/api/v2/artist/{part(uuid)}/audience/{part(platform)}"
     return _days(client, f"artist_audience/{platform}", path, start, end, parse.followers)
 
 
 def artist_listening(client: Client, uuid: str, platform: str, start: date, end: date) -> list[ListeningPoint]:
     """Monthly listeners (spotify) or daily views (youtube) of an artist by day."""
-    path = f"/api/v2/artist/{quote(uuid, safe='')}/streaming/{quote(platform, safe='')}/listening"
+    path = f"/api/v2/artist/{part(uuid)}/streaming/{part(platform)}/listening"
     return _days(client, f"artist_listening/{platform}", path, start, end, parse.listening)
 
 

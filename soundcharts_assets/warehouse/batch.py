@@ -19,7 +19,6 @@ Row: TypeAlias = tuple[Any, ...]
 _FRAME_TYPES = {
     "VARCHAR": "str",
     "BIGINT": "Int64",
-    "INTEGER": "Int64",
     "BOOLEAN": "boolean",
     "DATE": "datetime64[s]",
     "TIMESTAMPTZ": "datetime64[us, UTC]",

@@ -71,7 +71,7 @@ CHARTS = Table(
         Column("country_code", "VARCHAR", "ISO 3166 alpha-2; '' for worldwide."),
         Column("country_name", "VARCHAR", "Name of the country, or Worldwide."),
         Column("city_name", "VARCHAR", "City of a city chart."),
-        Column("max_results", "INTEGER", "Places the chart has at most; a ranking may hold fewer."),
+        Column("max_results", "BIGINT", "Places the chart has at most; a ranking may hold fewer."),
         Column("metric", "VARCHAR", "What chart_entries.metric_value counts, such as streamcount; null for no metric."),
         Column("web_url", "VARCHAR", "The public page of the chart."),
         Column("followed", "BOOLEAN", "Whether the settings name it.", nullable=False),
@@ -88,7 +88,7 @@ CHART_RANKINGS = Table(
     (
         _key("chart_slug", "VARCHAR", "The chart."),
         _key("ranked_at", "TIMESTAMPTZ", "Instant that identifies the ranking; a stamp, not the time of publication."),
-        Column("entry_count", "INTEGER", "Places it holds.", nullable=False),
+        Column("entry_count", "BIGINT", "Places it holds.", nullable=False),
         _FETCHED_AT,
     ),
 )
@@ -100,13 +100,13 @@ CHART_ENTRIES = Table(
     (
         _key("chart_slug", "VARCHAR", "The chart."),
         _key("ranked_at", "TIMESTAMPTZ", "Instant of the ranking."),
-        _key("position", "INTEGER", "Place, from 1."),
+        _key("position", "BIGINT", "Place, from 1."),
         Column("track_uuid", "VARCHAR", "The track on that place.", nullable=False),
-        Column("previous_position", "INTEGER", "Last known place before; null for none."),
-        Column("position_change", "INTEGER", "Places gained; 0 where there was none before."),
+        Column("previous_position", "BIGINT", "Last known place before; null for none."),
+        Column("position_change", "BIGINT", "Places gained; 0 where there was none before."),
         Column("metric_value", "BIGINT", "The figure behind the place, of the kind in charts.metric."),
         Column("entered_at", "TIMESTAMPTZ", "First ranking of the track in this chart."),
-        Column("time_on_chart", "INTEGER", "Rankings it has been in, in time_on_chart_unit."),
+        Column("time_on_chart", "BIGINT", "Rankings it has been in, in time_on_chart_unit."),
         Column("time_on_chart_unit", "VARCHAR", "DOC for days, WOC for weeks."),
         Column("entry_state", "VARCHAR", "As sent; its vocabulary is undocumented and it was empty wherever seen."),
     ),
@@ -123,7 +123,7 @@ TRACKS = Table(
         Column("image_url", "VARCHAR", "Cover."),
         Column("isrc", "VARCHAR", "International Standard Recording Code."),
         Column("release_date", "DATE", "Day of release, as written by the API."),
-        Column("duration_seconds", "INTEGER", "Length."),
+        Column("duration_seconds", "BIGINT", "Length."),
         Column("explicit", "BOOLEAN", "Whether marked explicit."),
         Column("language_code", "VARCHAR", "Language of the lyrics."),
         Column("copyright", "VARCHAR", "Copyright line."),
@@ -146,7 +146,7 @@ TRACK_ARTISTS = Table(
     (
         _key("track_uuid", "VARCHAR", "The track."),
         _key("artist_uuid", "VARCHAR", "The artist."),
-        Column("ordinal", "INTEGER", "Place in the credits, from 1.", nullable=False),
+        Column("ordinal", "BIGINT", "Place in the credits, from 1.", nullable=False),
         Column("is_main", "BOOLEAN", "Main rather than featured artist; null where the API does not say."),
     ),
 )
@@ -158,7 +158,7 @@ GENRES = Table(
     (
         _key("genre", "VARCHAR", "The genre."),
         _key("parent", "VARCHAR", "Its root genre; '' for a root."),
-        Column("level", "INTEGER", "0 for a root, 1 below it.", nullable=False),
+        Column("level", "BIGINT", "0 for a root, 1 below it.", nullable=False),
     ),
 )
 
@@ -265,7 +265,7 @@ FETCHES = Table(
         Column("status", "VARCHAR", "How the last attempt ended; wanted before the first.", nullable=False),
         Column("fetched_at", "TIMESTAMPTZ", "When it was last settled; null for never."),
         Column("through_date", "DATE", "Days up to this one are settled; null where there are no days."),
-        Column("attempts", "INTEGER", "Failures in a row; 0 once settled.", nullable=False),
+        Column("attempts", "BIGINT", "Failures in a row; 0 once settled.", nullable=False),
         Column("not_before", "TIMESTAMPTZ", "Not to be asked again before; null for no such wish."),
         Column("error", "VARCHAR", "What the last failure said."),
     ),

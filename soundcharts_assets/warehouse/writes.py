@@ -11,7 +11,7 @@ from soundcharts_assets.warehouse.batch import Batch, Change, Mode, frame
 from soundcharts_assets.warehouse.queries import query
 from soundcharts_assets.warehouse.tables import TABLES, Table
 
-_PLAIN = {"VARCHAR", "BIGINT", "INTEGER", "BOOLEAN", "DATE", "TIMESTAMPTZ"}
+_PLAIN = {"VARCHAR", "BIGINT", "BOOLEAN", "DATE", "TIMESTAMPTZ"}
 
 
 def apply(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:

@@ -7,9 +7,9 @@ from urllib.parse import unquote
 import pytest
 
 from soundcharts_assets.api import charts
-from soundcharts_assets.api.charts import Inconsistent, Listed, Ranking
+from soundcharts_assets.api.charts import Listed, Ranking
 from soundcharts_assets.api.client import Client
-from soundcharts_assets.api.errors import Malformed, NotFound, Transient
+from soundcharts_assets.api.errors import Inconsistent, Malformed, NotFound, Transient
 from soundcharts_assets.api.pages import Page, get_page
 from soundcharts_assets.sandbox.process import Sandbox, running_sandbox
 from tests.api.conftest import TODAY, Connect
@@ -312,6 +312,18 @@ def test_an_odd_slug_is_not_found_rather_than_reaching_another_path(
     with pytest.raises(NotFound):
         charts.has_rankings(client, slug)
     assert sandbox.report().by_status == {"404": 4}
+
+
+@pytest.mark.parametrize("slug", HOSTILE)
+def test_an_odd_slug_stays_one_part_of_the_path_to_its_rankings(connect: Connect, slug: str) -> None:
+    with local_server(pages([])) as server:
+        client = connect(server.url)
+        assert charts.available_rankings(client, slug) == []
+        assert not charts.has_rankings(client, slug)
+    assert len(server.heard) == 2
+    for request in server.heard:
+        parts = request.target.removesuffix("?offset=0&limit=100").split("/")
+        assert [unquote(part) for part in parts] == ["", "api", "v2", "chart", "song", slug, "available-rankings"]
 
 
 @pytest.mark.parametrize("slug", HOSTILE)

@@ -133,3 +133,21 @@ def test_an_error_says_where_it_happened_and_with_which_status() -> None:
     )
     assert str(Unreachable("no answer", endpoint="song")) == "song: no answer"
     assert str(Malformed("items is not a list")) == "items is not a list"
+
+
+@pytest.mark.parametrize("reset", ["1763800000", "inf"])
+def test_no_header_stops_us_for_years(reset: str) -> None:
+    error = error_for(429, "maximum request count", {"x-ratelimit-reset": reset}, "song")
+    assert isinstance(error, RateLimited)
+    assert error.pause == 301
+
+
+@pytest.mark.parametrize(("status", "message"), [(500, "disk quota exceeded"), (404, "Chart quotable-hits not found")])
+def test_the_word_quota_in_passing_is_no_spent_quota(status: int, message: str) -> None:
+    assert not isinstance(error_for(status, message, {}, "song"), QuotaExhausted)
+
+
+def test_a_server_that_asks_for_patience_while_it_fails_gets_it() -> None:
+    error = error_for(503, "down for maintenance", {"Retry-After": "7"}, "song")
+    assert isinstance(error, Transient)
+    assert error.pause == 7

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import product
 from typing import Any
 
 import pytest
@@ -199,7 +200,7 @@ def test_a_ranking_of_nothing_in_particular_is_malformed(context: Any, reason: s
         (without(entry(), "position"), "items[1].position is missing"),
         (entry(song=None), "items[1].song is not an object"),
         (entry(song={"name": "Nobody's"}), "items[1].song.uuid is missing"),
-        (entry(song={"uuid": "u", "name": ""}), "items[1].song.name is missing"),
+        (entry(song={"uuid": "u", "name": None}), "items[1].song.name is missing"),
         (entry(entryDate="yesterday"), "items[1].entryDate is no date"),
     ],
 )
@@ -383,9 +384,7 @@ def test_genres_are_objects_or_texts_and_come_once(genres: Any, expected: list[t
     assert parse.artist(artist(genres=genres)).genres == expected
 
 
-@pytest.mark.parametrize(
-    "genres", ["pop", {}, 7, [None], [7], [["pop"]], [{}], [{"root": 7}], [{"root": "a", "sub": [7]}]]
-)
+@pytest.mark.parametrize("genres", ["pop", {}, 7, [None], [7], [["pop"]], [{"root": 7}], [{"root": "a", "sub": [7]}]])
 def test_genres_of_another_shape_are_malformed(genres: Any) -> None:
     with pytest.raises(Malformed, match="genres"):
         parse.song(song(genres=genres))
@@ -464,11 +463,31 @@ def test_a_song_that_is_no_object_is_malformed(value: Any) -> None:
         parse.song(value)
 
 
-@pytest.mark.parametrize("key", ["uuid", "name"])
-@pytest.mark.parametrize("value", [None, "", *NO_TEXTS])
+@pytest.mark.parametrize(("key", "value"), [("uuid", ""), *product(["uuid", "name"], [None, *NO_TEXTS])])
 def test_a_song_without_id_or_name_is_malformed(key: str, value: Any) -> None:
     with pytest.raises(Malformed, match=f"song.{key} is"):
         parse.song(song(**{key: value}))
+
+
+def test_empty_text_is_missing_text_and_refuses_nothing() -> None:
+    """The vendor writes `""` and `[]` where it knows nothing (contract section 4.3)."""
+    payload = song(name="", labels=[{"name": "", "type": ""}], genres=[{"root": "", "sub": ["pop"]}], audio=[], isrc=[])
+    found = parse.song({**payload, "artists": [{"uuid": "a", "name": ""}], "mainArtists": []})
+    assert (found.track.name, found.track.labels, found.track.audio_features, found.track.isrc) == (
+        "",
+        "[]",
+        None,
+        None,
+    )
+    assert (found.genres, found.artists[0].name) == ([], "")
+
+
+def test_an_artist_named_as_main_only_is_credited() -> None:
+    found = parse.song(song(artists=[artist_light(1)], mainArtists=[artist_light(1), artist_light(2)]))
+    assert [(credit.artist_uuid, credit.is_main) for credit in found.credits] == [
+        (artist_uuid(1), True),
+        (artist_uuid(2), True),
+    ]
 
 
 # Artists.
@@ -509,8 +528,7 @@ def test_an_artist_may_be_unknown_but_for_an_id_and_a_name(nothing: str | None) 
     assert parse.artist({"uuid": "u", "name": "n"}).artist[:-1] == found.artist[:-1]
 
 
-@pytest.mark.parametrize("key", ["uuid", "name"])
-@pytest.mark.parametrize("value", [None, "", *NO_TEXTS])
+@pytest.mark.parametrize(("key", "value"), [("uuid", ""), *product(["uuid", "name"], [None, *NO_TEXTS])])
 def test_an_artist_without_id_or_name_is_malformed(key: str, value: Any) -> None:
     with pytest.raises(Malformed, match=f"artist.{key} is"):
         parse.artist(artist(**{key: value}))

@@ -182,7 +182,7 @@ def test_a_sound_payload_is_parsed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=120)
 @given(data=st.data())
 def test_a_changed_payload_gives_sound_records_or_is_malformed(name: str, data: st.DataObject) -> None:
     payloads, parser, verify = CASES[name]
@@ -196,7 +196,7 @@ def test_a_changed_payload_gives_sound_records_or_is_malformed(name: str, data: 
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(value=st.recursive(VALUES, lambda inside: st.lists(inside) | st.dictionaries(KEYS, inside), max_leaves=8))
 def test_any_json_at_all_gives_sound_records_or_is_malformed(name: str, value: Any) -> None:
     _, parser, verify = CASES[name]

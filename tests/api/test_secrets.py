@@ -64,7 +64,12 @@ FAILURES = (
 
 def everything_about(error: BaseException) -> str:
     """All that a log, a console or a ledger might show of an error, its chain included."""
-    return "\n".join([*traceback.format_exception(error), repr(error), str(error), repr(vars(error)), repr(error.args)])
+    shown = [*traceback.format_exception(error), repr(error), str(error), repr(vars(error)), repr(error.args)]
+    following = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if following is not None:
+        # The exceptions of requests carry the request, which some loggers print.
+        shown += [str(getattr(getattr(following, "request", None), "headers", "")), everything_about(following)]
+    return "\n".join(shown)
 
 
 @pytest.mark.parametrize("failure", FAILURES)

@@ -123,3 +123,11 @@ def test_ddl_may_be_run_again_over_tables_that_hold_rows() -> None:
 def test_asking_for_a_column_that_is_not_there_names_table_and_column() -> None:
     with pytest.raises(KeyError, match="genres has no column mood"):
         TABLES["genres"].column("mood")
+
+
+def test_the_page_of_documentation_tells_every_table_with_a_row_for_each_column() -> None:
+    page = tables.as_markdown()
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert [line.split("`")[1] for line in rows] == [name for table in TABLES.values() for name in table.names]
+    assert {line.count("|") for line in rows} == {5}
+    assert [line for line in page.splitlines() if line.startswith("## ")] == [f"## {name}" for name in TABLES]

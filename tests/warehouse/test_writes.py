@@ -331,6 +331,13 @@ def test_an_older_ranking_that_comes_later_does_not_take_an_artist_back(warehous
     assert _artists(warehouse) == {"a1": NOON}
 
 
+def test_another_track_that_charted_earlier_does_not_take_an_artist_back(warehouse: Warehouse) -> None:
+    commit(warehouse, _credits("t1", "a1"), _credits("t2", "a1"), _known_artists("a1"))
+    commit(warehouse, _discover(_found("New", NOON)))
+    commit(warehouse, _discover(_found("Old", NOON - DAY, uuid="t2")))
+    assert _artists(warehouse) == {"a1": NOON}
+
+
 def test_an_artist_keeps_when_it_last_charted_after_losing_the_credit(warehouse: Warehouse) -> None:
     commit(warehouse, _credits("t1", "a1"), _known_artists("a1", "a2"), _discover(_found("Song", NOON)))
     commit(warehouse, _credits("t1", "a2"))
