@@ -74,7 +74,10 @@ def assemble(slug: str, wanted: datetime, pages: Iterable[Page]) -> Ranking:
         Inconsistent: A page is of another ranking, or a position comes twice.
         Malformed: A page lacks what the tables need, or is of another chart.
     """
-    read = [parse.ranking_page(page.related, page.items) for page in pages]
+    try:
+        read = [parse.ranking_page(page.related, page.items) for page in pages]
+    except Malformed as error:
+        raise type(error)(error.args[0], endpoint="ranking") from None
     for page in read:
         if page.chart.slug != slug:
             raise Malformed(f"the answer is about chart {page.chart.slug!r}", endpoint="ranking")

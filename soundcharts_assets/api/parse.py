@@ -261,7 +261,7 @@ def song(payload: Any) -> Song:
             CreditRecord(uuid, artist_uuid, ordinal, (artist_uuid in main) if says_main else None)
             for ordinal, artist_uuid in enumerate(once, start=1)
         ],
-        artists=list({artist.uuid: artist for artist in reversed(artists)}.values()),
+        artists=[next(artist for artist in artists if artist.uuid == uuid) for uuid in once],
         genres=genres(fields),
     )
 

@@ -68,7 +68,11 @@ def _days(
     points: list[P] = []
     for first, last in windows(start, end):
         params = {"startDate": first.isoformat(), "endDate": last.isoformat()}
-        answered = parse_items(get_all(client, endpoint, path, params))
+        items = get_all(client, endpoint, path, params)
+        try:
+            answered = parse_items(items)
+        except Malformed as error:
+            raise Malformed(error.args[0], endpoint=endpoint) from None
         _inside(answered, first, last, endpoint)
         points.extend(answered)
     return points

@@ -552,3 +552,10 @@ def test_several_threads_share_one_token_and_renew_it_once(sandbox: Sandbox, con
     with ThreadPoolExecutor(6) as pool:
         assert list(pool.map(lambda _: ask(client), range(18))) == [21] * 18
     assert sandbox.report().by_endpoint["oauth_token"] == 2
+
+
+def test_whatever_a_server_says_of_a_failure_can_be_stored(connect: Connect) -> None:
+    body = b'{"errors": [{"message": "half \\ud83d of a \\u0000 pair"}]}'
+    with local_server(in_turn(Reply(body, 404))) as server, pytest.raises(NotFound) as caught:
+        connect(server.url).get("asked", "/")
+    assert str(caught.value).encode().decode() == "asked 404: half ? of a pair"

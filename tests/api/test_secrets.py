@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from soundcharts_assets.api.auth import ApplicationKey, ClientCredentials, Scheme
-from soundcharts_assets.api.errors import SoundchartsError
+from soundcharts_assets.api.errors import Refused, SoundchartsError, Unreachable
 from tests.api.conftest import Connect
-from tests.api.local_server import Heard, LocalServer, Reply, local_server, refused, said
+from tests.api.local_server import Heard, LocalServer, Reply, in_turn, local_server, refused, said
 
 KEY = "k-1a2b3c4d5e6f708192a3b4c5d6e7f809"
 SECRET = "s-9f8e7d6c5b4a39281706f5e4d3c2b1a0"
@@ -130,3 +130,19 @@ def test_what_is_not_secret_is_still_said(connect: Connect) -> None:
     with local_server(in_the_message(400)) as server, pytest.raises(SoundchartsError) as caught:
         connect(server.url, legacy(server)).get("asked", "/path")
     assert str(caught.value) == "asked 400: Not accepted: ***"
+
+
+def test_a_secret_at_the_cut_of_a_long_message_stays_hidden(connect: Connect) -> None:
+    secret = "s-9f8e7d6c5b4a39281706f5e4d3c2b1a0"
+    with local_server(in_turn(refused(400, "x" * 180 + secret))) as server, pytest.raises(Refused) as caught:
+        connect(server.url, ApplicationKey("a", secret)).get("asked", "/")
+    assert secret[:8] not in str(caught.value)
+
+
+def test_a_proxy_of_the_environment_is_not_handed_the_pair(monkeypatch: pytest.MonkeyPatch) -> None:
+    with local_server(in_turn(said({"access_token": "t" * 20}))) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        scheme = ClientCredentials("id", "a-secret-of-some-length", "http://127.0.0.1:9/oauth/token", timeout=(1, 1))
+        with pytest.raises(Unreachable):
+            scheme.headers()
+        assert proxy.heard == []
