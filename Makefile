@@ -32,7 +32,7 @@ sandbox: $(VENV)/installed ## Serve a local Soundcharts API on invented data
 
 .PHONY: test
 test: $(VENV)/installed ## Run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto
 
 .PHONY: test-duckdb2
 test-duckdb2: .venv-duckdb2/installed ## Run the warehouse tests on DuckDB 2.0

@@ -1,6 +1,7 @@
 """Counting what was asked: calls by hour, endpoint and status, until they are drained into the warehouse."""
 
 import threading
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -38,6 +39,14 @@ class CallLog:
         with self._lock:
             pending, self._pending = self._pending, {}
         return [CallCount(*key, *value) for key, value in pending.items()]
+
+    def give_back(self, counts: Iterable[CallCount]) -> None:
+        """Take counts back that were drained and could not be stored; they come with the next drain."""
+        with self._lock:
+            for hour, endpoint, status, calls, quota in counts:
+                pending, lowest = self._pending.get((hour, endpoint, status), (0, None))
+                known = [value for value in (lowest, quota) if value is not None]
+                self._pending[hour, endpoint, status] = (pending + calls, min(known, default=None))
 
     def totals(self) -> dict[str, int]:
         """Calls by endpoint since the start, drained or not."""

@@ -49,6 +49,12 @@ class Account:
         if outcome.error and outcome.status in TROUBLE | {Status.FORBIDDEN} and len(self.examples) < _MOST_EXAMPLES:
             self.examples.append(f"{outcome.uuid}: {outcome.error}")
 
+    def take_back(self, outcome: Outcome) -> None:
+        """Undo `take`, for an outcome that turned out not to be storable."""
+        self.outcomes[outcome.status] -= 1
+        for change in outcome.changes:
+            self.rows[change.table] -= len(change.rows)
+
     @property
     def failed(self) -> int:
         """Rows that are to be asked for again because they failed or could not be stored."""

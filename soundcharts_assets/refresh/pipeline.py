@@ -5,7 +5,7 @@ What a unit asks for is its own business; what is due is decided in `refresher`.
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.loop import fan_out
 from soundcharts_assets.refresh.outcomes import Outcome, Status, ledger_change
 from soundcharts_assets.warehouse.batch import Batch
+from soundcharts_assets.warehouse.connection import UnstorableError
 from soundcharts_assets.warehouse.work import Work
 
 _LOG = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ def carry_out(
         Fatal: Credentials, quota or host; all that came back before is committed.
     """
     works = {work.uuid: work for unit in units for work in unit.works}
-    batch, since = Batch(), 0.0
+    hand = _Hand(account, works, fail_window)
     guard = _Guard(refused_for_all, clock)
     results = fan_out(
         guard.fetch,
@@ -79,17 +80,63 @@ def carry_out(
         with closing(results):
             for outcome in results:
                 if outcome is not None:
-                    since = since if batch.size else time.monotonic()
-                    row = ledger_change(account.subject, works[outcome.uuid], outcome, fail_window)
-                    batch.add([*outcome.changes, row])
-                    account.take(outcome)
+                    hand.take(outcome)
                     on_outcome(outcome)
-                ripe = batch.size >= limits.rows or time.monotonic() - since >= limits.seconds
-                if batch.size and ripe:
-                    full, batch = batch, Batch()
-                    commit(full)
+                if hand.is_ripe(limits):
+                    hand.put_down(commit)
     finally:
-        finish(batch)
+        hand.put_down(finish)
+
+
+class _Hand:
+    """The outcomes in hand: taken one by one, put down together."""
+
+    def __init__(self, account: Account, works: Mapping[str, Work], fail_window: timedelta) -> None:
+        self._account = account
+        self._works = works
+        self._fail_window = fail_window
+        self._outcomes: list[Outcome] = []
+        self._rows = 0
+        self._since = 0.0
+
+    def take(self, outcome: Outcome) -> None:
+        """Count an outcome and keep it until it is committed."""
+        if not self._outcomes:
+            self._since = time.monotonic()
+        self._outcomes.append(outcome)
+        self._rows += 1 + sum(len(change.rows) + len(change.parents) for change in outcome.changes)
+        self._account.take(outcome)
+
+    def is_ripe(self, limits: BatchLimits) -> bool:
+        """Whether so much is in hand, or for so long, that it should be committed."""
+        waited = time.monotonic() - self._since
+        return bool(self._outcomes) and (self._rows >= limits.rows or waited >= limits.seconds)
+
+    def put_down(self, write: Callable[[Batch], None]) -> None:
+        """Write what is in hand. Rows that no table takes are malformed, and must not keep the others out."""
+        outcomes, self._outcomes, self._rows = self._outcomes, [], 0
+        try:
+            write(self._batch(outcomes))
+        except UnstorableError:
+            for outcome in outcomes:
+                self._put_down_singly(outcome, write)
+
+    def _put_down_singly(self, outcome: Outcome, write: Callable[[Batch], None]) -> None:
+        try:
+            write(self._batch([outcome]))
+        except UnstorableError as error:
+            reason = f"could not be stored: {error}"
+            refused = Outcome(outcome.uuid, Status.MALFORMED, outcome.at, error=reason)
+            self._account.take_back(outcome)
+            self._account.take(refused)
+            write(self._batch([refused]))
+
+    def _batch(self, outcomes: Sequence[Outcome]) -> Batch:
+        batch = Batch()
+        for outcome in outcomes:
+            row = ledger_change(self._account.subject, self._works[outcome.uuid], outcome, self._fail_window)
+            batch.add([*outcome.changes, row])
+        return batch
 
 
 class _Guard:

@@ -29,7 +29,7 @@ from soundcharts_assets.refresh.subjects import Subject, subjects
 from soundcharts_assets.settings import Settings, SettingsError
 from soundcharts_assets.warehouse import work
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode
-from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError
+from soundcharts_assets.warehouse.connection import UnstorableError, Warehouse, WarehouseError
 from soundcharts_assets.warehouse.lock import CallerLock
 from soundcharts_assets.warehouse.work import ChartState, Wanted, Work
 
@@ -344,8 +344,13 @@ class Refresher:
 
     def _commit(self, batch: Batch, then: Callable[[duckdb.DuckDBPyConnection], None] | None = None) -> None:
         """Write a batch together with the calls counted since the last one."""
-        batch.add([Change("api_calls", Mode.ADD, CallCount._fields, self.calls.drain())])
-        self.warehouse.commit(batch, then)
+        counts = self.calls.drain()
+        batch.add([Change("api_calls", Mode.ADD, CallCount._fields, counts)])
+        try:
+            self.warehouse.commit(batch, then)
+        except UnstorableError:
+            self.calls.give_back(counts)
+            raise
 
 
 def _batch(changes: Iterable[Change]) -> Batch:

@@ -30,6 +30,21 @@ class WarehouseLockedError(WarehouseError):
     """Another process held the file for longer than the bound."""
 
 
+class UnstorableError(WarehouseError):
+    """A batch holds a value that its table does not take. Nothing of the batch was written."""
+
+
+# What DuckDB and pandas say of a value. A full disk or a lost file is another matter, and is not among these.
+_UNSTORABLE = (
+    duckdb.DataError,
+    duckdb.IntegrityError,
+    duckdb.InvalidInputException,
+    ValueError,
+    TypeError,
+    OverflowError,
+)
+
+
 class Warehouse:
     """The tables in one DuckDB file. Safe to use from several threads of one process."""
 
@@ -82,6 +97,7 @@ class Warehouse:
             then: Called with the connection once the batch is written, to save opening the file again.
 
         Raises:
+            UnstorableError: A value does not fit its table.
             WarehouseLockedError: The file stayed locked; the batch now lies in the spool and is applied by `catch_up`.
         """
         if not batch.size:
@@ -91,6 +107,8 @@ class Warehouse:
                 _in_transaction(connection, batch)
                 if then is not None:
                     then(connection)
+        except _UNSTORABLE as error:
+            raise UnstorableError(_first_line(error)) from error
         except WarehouseLockedError as error:
             self.spool.put(batch)
             raise WarehouseLockedError(

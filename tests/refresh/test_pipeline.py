@@ -315,3 +315,29 @@ def test_many_units_on_many_threads_end_in_the_warehouse_once_each(desk: Desk, t
         artists = connection.execute("SELECT count(*), count(DISTINCT uuid) FROM soundcharts.artists")
         assert artists.fetchall() == [(800, 800)]
     assert len(desk.committed) >= 2
+
+
+def test_a_row_that_no_table_takes_is_malformed_and_keeps_no_other_out(desk: Desk, tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "warehouse.duckdb", memory_limit="500MB", lock_timeout_seconds=1)
+
+    def poisoned() -> Iterator[Outcome]:
+        yield Outcome("b", Status.OK, NOW, [Change("artists", Mode.UPSERT, ARTIST, [("b", None)])])
+
+    carry_out(
+        [_unit("a", rows=1), Unit([_work("b")], poisoned), _unit("c", rows=1)],
+        desk.account,
+        fail_window=timedelta(days=30),
+        refused_for_all=frozenset(),
+        workers=1,
+        limits=BatchLimits(1_000, LONG),
+        clock=lambda: NOW,
+        commit=warehouse.commit,
+        finish=warehouse.commit,
+        on_outcome=lambda _: None,
+    )
+    with warehouse.connect() as connection:
+        ledger = connection.execute("SELECT uuid, status FROM soundcharts.fetches ORDER BY uuid").fetchall()
+        artists = connection.execute("SELECT uuid FROM soundcharts.artists ORDER BY uuid").fetchall()
+    assert ledger == [("a", "ok"), ("b", "malformed"), ("c", "ok")]
+    assert artists == [("a-0",), ("c-0",)]
+    assert (desk.account.outcomes[Status.OK], desk.account.failed, desk.account.rows["artists"]) == (2, 1, 2)
