@@ -6,19 +6,16 @@ result is shown is the command line's business.
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import dagster as dg
 
-from soundcharts_assets.api.errors import (
-    Fatal,
-    NotFound,
-    SoundchartsError,
-)
+from soundcharts_assets.api.errors import Fatal, NotFound, SoundchartsError
 from soundcharts_assets.definitions import CASCADE, build_definitions
 from soundcharts_assets.partitions import register_charts
+from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.charts import Poll
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.request import Request
@@ -62,9 +59,7 @@ def sync(
         report.stop(error)
     report.accounts = [account for account in refresher.accounts if account.due or account.calls]
     report.calls = Counter(refresher.calls.totals())
-    report.failures += [
-        Failure(account.chart, account.subject, example) for account in report.accounts for example in account.examples
-    ]
+    report.failures += [failure for account in report.accounts for failure in _failures(account)]
     report.quota_left = refresher.quota_left
     report.seconds = time.monotonic() - started
     return report
@@ -167,11 +162,10 @@ def _run(
     else:
         report.charts[poll.slug] = "failed"
         if refresher.stopped_by is None:
-            report.failures += [
-                Failure(poll.slug, event.step_key or "", _reason(event))
-                for event in result.all_events
-                if event.is_step_failure
-            ]
+            steps = [event for event in result.all_events if event.is_step_failure]
+            report.failures += [Failure(poll.slug, event.step_key or "", _reason(event)) for event in steps]
+            if not steps:
+                report.failures.append(Failure(poll.slug, "", f"run {result.run_id} failed; Dagster's log says why"))
 
 
 def _run_config(definitions: dg.Definitions, request: Request) -> dict[str, Any]:
@@ -204,6 +198,14 @@ def _count_avoided(refresher: Refresher, slugs: Sequence[str], report: PassRepor
     naive = sum(count * assets[entity] for (_, entity), count in reached.items())
     made = sum(account.calls.total() for account in refresher.accounts if account.subject in refresher.subjects)
     report.avoided = max(0, naive - made)
+
+
+def _failures(account: Account) -> Iterator[Failure]:
+    for example in account.examples:
+        yield Failure(account.chart, account.subject, example)
+    more = account.unsettled - len(account.examples)
+    if more > 0:
+        yield Failure(account.chart, account.subject, f"{more:,} more; soundcharts.fetches names them all")
 
 
 def _title(poll: Poll) -> str:

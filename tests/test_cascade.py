@@ -252,6 +252,24 @@ class TestOneTrackFails:
         assert bench.query("SELECT count(*) FROM soundcharts.fetches WHERE status = 'failed'") == [(0,)]
 
 
+def test_a_list_of_rankings_that_fails_hides_nothing_that_is_known(bench: Bench) -> None:
+    bench.sandbox.faults([{"path": "available-rankings", "kind": "status", "status": 500}])
+    bench.follow("viral-50-40", history_days=5, platforms=FEW)
+    failed = bench.sync()
+
+    assert failed.exit_code == 1
+    assert [failure.subject for failure in failed.failures] == ["chart_rankings"]
+    assert incomplete_tracks(bench, "viral-50-40") == []
+
+    bench.sandbox.faults([])
+    bench.sandbox.reset()
+    bench.sync()
+    assert bench.sandbox.report().by_endpoint == {"ranking_latest": 1}, "its time has not come"
+    bench.let_pass(hours=1)
+    assert bench.sync().exit_code == 0
+    assert bench.one("SELECT count(*) FROM soundcharts.chart_rankings") > 1
+
+
 class TestNarrowing:
     """Run configuration narrows a pass, and what it leaves stays due."""
 

@@ -60,6 +60,11 @@ class Account:
         """Rows that are to be asked for again because they failed or could not be stored."""
         return sum(self.outcomes[status] for status in TROUBLE)
 
+    @property
+    def unsettled(self) -> int:
+        """Rows that have an outcome and are not settled: failed ones, and those the plan refuses."""
+        return self.failed + self.outcomes[Status.FORBIDDEN]
+
     def figures(self) -> dict[str, int | str]:
         """The account as flat figures, in the words of the design."""
         figures: dict[str, int | str] = {

@@ -31,7 +31,7 @@ from soundcharts_assets.warehouse import work
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode
 from soundcharts_assets.warehouse.connection import UnstorableError, Warehouse, WarehouseError
 from soundcharts_assets.warehouse.lock import CallerLock
-from soundcharts_assets.warehouse.work import ChartState, Wanted, Work
+from soundcharts_assets.warehouse.work import ChartState, Ledgered, Wanted, Work
 
 # A plan holds an endpoint or not, and a platform serves an audience or not, whichever entity is asked for.
 _REFUSED_FOR_PLAN = frozenset({Status.FORBIDDEN})
@@ -99,8 +99,7 @@ class Refresher:
         if self._lock.is_held:
             yield
             return
-        with self.warehouse.connect():
-            """Probed: nothing may be paid for that could not be stored."""
+        self.warehouse.probe()
         with self._lock.held(who, self.progress.waiting):
             self.warehouse.catch_up()
             try:
@@ -124,8 +123,8 @@ class Refresher:
         due = {}
         with self.warehouse.connect() as connection:
             for poll in polls:
-                state, listed_at = _chart_state(connection, poll.slug)
-                listed = self._needs_list(poll, state, listed_at)
+                state = work.chart_state(connection, poll.slug)
+                listed = self._needs_list(poll, state, work.ledgered(connection, charts.AVAILABLE, poll.slug))
                 due[poll.slug] = len(self._wanted(poll, state, (), force=False)) + listed
         return due
 
@@ -195,7 +194,7 @@ class Refresher:
         """Store the newest ranking of a chart and what is missing of its wanted history.
 
         Raises:
-            SoundchartsError: The poll or the list of rankings failed. A ranking that fails is an outcome instead.
+            SoundchartsError: The poll failed. A ranking that fails, or their list, is an outcome instead.
         """
         account = Account(charts.RANKINGS, slug)
         with self._accounted(account):
@@ -204,15 +203,15 @@ class Refresher:
                 return account
             with self.warehouse.connect() as connection:
                 account.stored = work.row_counts(connection)
-                state, listed_at = _chart_state(connection, slug)
-            due = self._wanted(poll, state, (), force=request.force)
-            if self._needs_list(poll, state, listed_at) and not request.dry_run:
-                listed = chart_api.available_rankings(self.client, slug)
-                due = self._wanted(poll, state, listed, force=request.force)
-                outcome = charts.list_outcome(slug, due, self.clock())
-                self._commit(_batch(self._settled(charts.AVAILABLE, outcome)))
+                state = work.chart_state(connection, slug)
+                listed = work.ledgered(connection, charts.AVAILABLE, slug)
+            if self._needs_list(poll, state, listed) and not request.dry_run:
+                due = self._list_rankings(account, poll, state, listed.attempts, force=request.force)
+            else:
+                due = self._wanted(poll, state, (), force=request.force)
             account.reached = len(state.stored) + len(due)
-            account.due = account.planned = account.deferred = len(due)
+            account.due += len(due)
+            account.planned = account.deferred = len(due)
             chosen = [] if request.dry_run else due[: request.limit]
             units = [Unit([one.work], partial(self._fetch_ranking, slug, one)) for one in chosen]
             self._carry_out(account, units, None, self._metadata_window)
@@ -237,9 +236,7 @@ class Refresher:
             with self.warehouse.connect() as connection:
                 account.stored = work.row_counts(connection, subject.platform)
                 account.reached = work.reached_counts(connection, [slug]).get((slug, subject.entity), 0)
-                due = work.work_list(
-                    connection, wanted, slug, now=now, uuids=request.uuids, force=request.force
-                )  # fmt: skip
+                due = work.work_list(connection, wanted, slug, now=now, uuids=request.uuids, force=request.force)
             if request.force or request.dry_run:
                 # Such a row stays due whatever becomes of it, but no pass asks for it, or counts it, twice.
                 due = [row for row in due if (subject.name, row.uuid) not in self._asked]
@@ -269,9 +266,37 @@ class Refresher:
         history = self.settings.history_days(poll.slug)
         return charts.wanted_rankings(poll, state, listed, history, now=self.clock(), force=force)
 
-    def _needs_list(self, poll: Poll, state: ChartState, listed_at: datetime | None) -> bool:
+    def _needs_list(self, poll: Poll, state: ChartState, listed: Ledgered) -> bool:
+        now = self.clock()
+        if listed.not_before is not None and listed.not_before > now:
+            return False
         history = self.settings.history_days(poll.slug)
-        return charts.needs_list(poll, state, listed_at, history, self.clock() - self._metadata_window)
+        return charts.needs_list(poll, state, listed.fetched_at, history, now - self._metadata_window)
+
+    def _list_rankings(
+        self,
+        account: Account,
+        poll: Poll,
+        state: ChartState,
+        attempts: int,
+        *,
+        force: bool,
+    ) -> list[WantedRanking]:
+        """Ask which rankings exist and note the missing ones as wanted; where that fails, go on with those known."""
+        try:
+            listed = chart_api.available_rankings(self.client, poll.slug)
+        except Fatal:
+            raise
+        except SoundchartsError as error:
+            due = self._wanted(poll, state, (), force=force)
+            outcome = failure(poll.slug, error, self.clock())
+            account.due += 1
+            account.take(outcome)
+        else:
+            due = self._wanted(poll, state, listed, force=force)
+            outcome = charts.list_outcome(poll.slug, due, self.clock())
+        self._commit(_batch(self._settled(charts.AVAILABLE, outcome, attempts)))
+        return due
 
     def _fetch_ranking(self, slug: str, wanted: WantedRanking) -> Iterator[Outcome]:
         version = self.settings.file.api.versions.ranking
@@ -332,9 +357,9 @@ class Refresher:
     def _chart_outcome(self, poll: Poll) -> Outcome:
         return charts.chart_outcome(poll, self.settings.chart(poll.slug), followed=self.settings.follows(poll.slug))
 
-    def _settled(self, subject: str, outcome: Outcome) -> list[Change]:
-        never = Work(outcome.uuid, None, None, None, 0)
-        return [*outcome.changes, ledger_change(subject, never, outcome, self._metadata_window)]
+    def _settled(self, subject: str, outcome: Outcome, attempts: int = 0) -> list[Change]:
+        before = Work(outcome.uuid, None, None, None, attempts)
+        return [*outcome.changes, ledger_change(subject, before, outcome, self._metadata_window)]
 
     def _finish(self, account: Account, platform: str | None, batch: Batch) -> None:
         def count(connection: duckdb.DuckDBPyConnection) -> None:
@@ -357,7 +382,3 @@ def _batch(changes: Iterable[Change]) -> Batch:
     batch = Batch()
     batch.add(changes)
     return batch
-
-
-def _chart_state(connection: duckdb.DuckDBPyConnection, slug: str) -> tuple[ChartState, datetime | None]:
-    return work.chart_state(connection, slug), work.settled_at(connection, charts.AVAILABLE, slug)

@@ -89,6 +89,15 @@ class Warehouse:
         finally:
             connection.close()
 
+    def probe(self) -> None:
+        """Find out, before anything is paid for, whether it could be stored.
+
+        Raises:
+            WarehouseError: It could not.
+        """
+        with self.connect():
+            pass
+
     def commit(self, batch: Batch, then: Callable[[duckdb.DuckDBPyConnection], None] | None = None) -> None:
         """Write a batch, all of it or nothing.
 

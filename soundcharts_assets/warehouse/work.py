@@ -41,6 +41,14 @@ class RankingState(NamedTuple):
     attempts: int
 
 
+class Ledgered(NamedTuple):
+    """What the ledger says of one thing: when it was last settled, until when it waits, failures in a row."""
+
+    fetched_at: datetime | None
+    not_before: datetime | None
+    attempts: int
+
+
 class ChartState(NamedTuple):
     """Rankings of one chart: instants stored, and unsettled ones by the text that addresses them."""
 
@@ -104,13 +112,13 @@ def chart_state(connection: duckdb.DuckDBPyConnection, chart: str) -> ChartState
     return ChartState(stored, unsettled)
 
 
-def settled_at(connection: duckdb.DuckDBPyConnection, subject: str, uuid: str) -> datetime | None:
-    """Return when a thing was last settled, None for never."""
+def ledgered(connection: duckdb.DuckDBPyConnection, subject: str, uuid: str) -> Ledgered:
+    """Return what the ledger says of one thing; nothing but zeros where it was never asked for."""
     row = connection.execute(
-        "SELECT fetched_at FROM soundcharts.fetches WHERE subject = $subject AND uuid = $uuid",
+        "SELECT fetched_at, not_before, attempts FROM soundcharts.fetches WHERE subject = $subject AND uuid = $uuid",
         {"subject": subject, "uuid": uuid},
     ).fetchone()
-    return None if row is None else row[0]
+    return Ledgered(None, None, 0) if row is None else Ledgered(*row)
 
 
 def reached_counts(connection: duckdb.DuckDBPyConnection, charts: Sequence[str]) -> dict[tuple[str, str], int]:

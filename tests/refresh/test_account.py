@@ -73,3 +73,9 @@ def test_what_the_plan_forbids_is_shown_and_what_merely_is_not_there_is_not() ->
         _outcome(Status.OK, "e"),
     )
     assert account.examples == ["c: 403", "d: no name"]
+
+
+def test_an_outcome_that_could_not_be_stored_is_taken_back_with_its_rows() -> None:
+    account = _taken(_outcome(Status.OK, "a", rows=3), _outcome(Status.OK, "b", rows=2))
+    account.take_back(_outcome(Status.OK, "a", rows=3))
+    assert (account.figures()["fetched"], account.rows["genres"]) == (1, 2)

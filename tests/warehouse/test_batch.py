@@ -18,7 +18,6 @@ GENRES = ("genre", "parent", "level")
 _BY_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "VARCHAR": st.text() | st.sampled_from(AWKWARD_TEXTS),
     "BIGINT": st.integers(-(2**63), 2**63 - 1),
-    "INTEGER": st.integers(-(2**31), 2**31 - 1),
     "BOOLEAN": st.booleans(),
     "DATE": st.dates(),
     "TIMESTAMPTZ": st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45))])),

@@ -11,9 +11,9 @@ from soundcharts_assets.warehouse.work import (
     Wanted,
     Work,
     due_counts,
+    ledgered,
     reached_counts,
     row_counts,
-    settled_at,
     work_list,
 )
 from tests.warehouse.helpers import (
@@ -242,12 +242,12 @@ def test_due_counts_leave_out_what_is_not_due_and_charts_that_were_not_named(war
 # When a thing was settled, and how much there is
 
 
-def test_settled_at_is_the_ledgers_word_for_one_subject_and_thing(one_track: Warehouse) -> None:
+def test_the_ledger_speaks_of_one_subject_and_thing(one_track: Warehouse) -> None:
     commit(one_track, ledger("available_rankings", "it's", "ok", NOON), ledger("charts", "it's", "failed"))
     with one_track.connect() as connection:
-        assert settled_at(connection, "available_rankings", "it's") == NOON
-        assert settled_at(connection, "charts", "it's") is None
-        assert settled_at(connection, "available_rankings", "its") is None
+        assert ledgered(connection, "available_rankings", "it's").fetched_at == NOON
+        assert ledgered(connection, "charts", "it's") == (None, None, 0)
+        assert ledgered(connection, "available_rankings", "its").fetched_at is None
 
 
 def test_row_counts_tell_every_table_and_narrow_only_those_that_have_platforms(one_track: Warehouse) -> None:
