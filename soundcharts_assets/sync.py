@@ -209,7 +209,11 @@ def _failures(account: Account) -> Iterator[Failure]:
 
 
 def _title(poll: Poll) -> str:
-    return poll.chart.name if poll.chart else poll.slug
+    """Name a chart such that two of one title are told apart."""
+    if poll.chart is None:
+        return poll.slug
+    where = poll.chart.city_name or poll.chart.country_name or poll.chart.country_code
+    return ", ".join(part for part in (poll.chart.name, poll.chart.platform, where) if part)
 
 
 def _reason(event: dg.DagsterEvent) -> str:

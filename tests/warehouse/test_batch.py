@@ -48,7 +48,7 @@ def _typed(batch: Batch) -> list[Any]:
     ]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(_changes(), max_size=4))
 def test_a_batch_read_back_from_its_text_is_the_same_batch(changes: list[Change]) -> None:
     batch = batch_of(*changes)

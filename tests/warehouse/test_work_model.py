@@ -114,7 +114,7 @@ def _without_zeros(counts: dict[Any, Any]) -> dict[Any, Any]:
     return {key: value for key, value in counts.items() if value}
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(WORLDS, st.sampled_from([NOON - DAY, NOON - 2 * DAY]))
 def test_lists_and_counts_follow_the_rules_and_agree(
     connection: duckdb.DuckDBPyConnection, world: World, older_than: datetime

@@ -100,7 +100,7 @@ def connection(module_warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnectio
         yield opened
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(STEPS)
 def test_any_sequence_of_batches_leaves_what_a_dictionary_would_hold(
     connection: duckdb.DuckDBPyConnection, steps: list[tuple[list[Change], list[tuple[str, str, dict[date, int]]]]]
@@ -120,7 +120,7 @@ def test_any_sequence_of_batches_leaves_what_a_dictionary_would_hold(
     assert doubled_keys(connection) == []
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(STEPS)
 def test_a_batch_that_comes_twice_after_a_kill_stores_each_row_once(
     connection: duckdb.DuckDBPyConnection, steps: list[tuple[list[Change], list[tuple[str, str, dict[date, int]]]]]

@@ -55,8 +55,8 @@ def test_counters_hold_64_bits(warehouse: Warehouse) -> None:
     assert stored == values
 
 
-def test_counters_of_billions_are_exact_beside_days_without_a_figure(warehouse: Warehouse) -> None:
-    values = [(9_007_199_254_740_991, None), (None, 4_294_967_297), (None, None), (1, 2)]
+def test_counters_are_exact_beside_days_without_a_figure(warehouse: Warehouse) -> None:
+    values = [(2**53 + 1, None), (None, -(2**53) - 1), (2**63 - 1, -(2**63)), (None, None), (1, 0)]
     rows = [("a", str(number), TODAY, *pair, NOON) for number, pair in enumerate(values)]
     commit(warehouse, Change("artist_audience", Mode.APPEND, FOLLOWERS, rows))
     stored = rows_of(warehouse, "SELECT followers, likes FROM soundcharts.artist_audience ORDER BY platform")
