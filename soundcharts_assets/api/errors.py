@@ -30,7 +30,7 @@ class SoundchartsError(Exception):
 
 
 class Refused(SoundchartsError):
-    """400 and other refusals: the request cannot be served as it stands (contract section 5.2)."""
+    """400: the request cannot be served as it stands, as for an unsupported platform (contract section 5.2)."""
 
 
 class Forbidden(SoundchartsError):
@@ -119,8 +119,14 @@ def error_for(status: int, message: str, headers: Mapping[str, str], endpoint: s
         return QuotaExhausted(message, endpoint=endpoint, status=status)
     if status >= 500 or status == 408:  # noqa: PLR2004
         return Transient(message, endpoint=endpoint, status=status, pause=_pause(lowered))
-    kinds: dict[int, type[SoundchartsError]] = {401: CredentialsRejected, 403: Forbidden, 404: NotFound, 410: Gone}
-    return kinds.get(status, Refused)(message, endpoint=endpoint, status=status)
+    kinds: dict[int, type[SoundchartsError]] = {
+        400: Refused,
+        401: CredentialsRejected,
+        403: Forbidden,
+        404: NotFound,
+        410: Gone,
+    }
+    return kinds.get(status, SoundchartsError)(message, endpoint=endpoint, status=status)
 
 
 def _speaks_of_quota(said: set[str], headers: Mapping[str, str]) -> bool:

@@ -107,11 +107,10 @@ def _understand(slug: str, polled_at: datetime, body: Mapping[str, Any] | None) 
 def chart_outcome(poll: Poll, settings: ChartSettings, *, followed: bool) -> Outcome:
     """What a poll says of the chart itself. Flags come from the settings, also where there is no ranking yet."""
     flags = (poll.slug, followed, settings.cascade)
-    if poll.chart is None:
-        described: dict[str, Any] = {"name": None, "platform": None}
-    else:
+    described: dict[str, Any] = {}
+    if poll.chart is not None:
         described = poll.chart._asdict() | {"latest_ranked_at": poll.ranked_at, "fetched_at": poll.polled_at}
-    described.pop("slug", None)
+        del described["slug"]
     columns = ("slug", "followed", "cascade", *described)
     change = Change(CHARTS, Mode.UPSERT, columns, [(*flags, *described.values())])
     return Outcome(poll.slug, Status.EMPTY if poll.page is None else Status.OK, poll.polled_at, [change])
@@ -169,15 +168,14 @@ def wanted_rankings(
     if poll.ranked_at is None:
         return []
     oldest = poll.ranked_at - timedelta(days=history_days)
-    candidates = {text: parse.read_instant(text, "ledger") for text in state.unsettled}
-    candidates |= {one.text: one.ranked_at for one in listed}
-    # The same instant may be written in two ways; the poll's page is in hand, so its text wins.
-    candidates = {text: at for text, at in candidates.items() if at != poll.ranked_at} | {poll.text: poll.ranked_at}
+    # One instant may be written in several ways; the ledger's way wins, since it knows of failures and waiting.
+    candidates = {one.ranked_at: one.text for one in listed} | {poll.ranked_at: poll.text}
+    candidates |= {parse.read_instant(text, "ledger"): text for text in state.unsettled}
     wanted = []
-    for text, ranked_at in sorted(candidates.items(), key=lambda pair: pair[1], reverse=True):
+    for ranked_at, text in sorted(candidates.items(), reverse=True):
         known = state.unsettled.get(text)
         waits = known is not None and known.not_before is not None and known.not_before > now
-        is_newest = text == poll.text
+        is_newest = ranked_at == poll.ranked_at
         if ranked_at < oldest or (waits and not force) or (ranked_at in state.stored and not (is_newest and force)):
             continue
         work = Work(

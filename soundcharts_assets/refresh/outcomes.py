@@ -68,10 +68,11 @@ def failure(uuid: str, error: SoundchartsError, at: datetime) -> Outcome:
         (NotFound, Status.NOT_FOUND),
         (Gone, Status.GONE),
         (Forbidden, Status.FORBIDDEN),
-        (Refused, Status.UNSUPPORTED),
         (Malformed, Status.MALFORMED),
     )
     status = next((status for kind, status in kinds if isinstance(error, kind)), Status.FAILED)
+    if isinstance(error, Refused) and "platform" in str(error).lower():
+        status = Status.UNSUPPORTED  # any other 400 is a mistake in what was asked, and may be mended
     return Outcome(uuid, status, at, error=str(error)[:_EXCERPT])
 
 
@@ -82,7 +83,7 @@ def ledger_change(subject: str, before: Work, outcome: Outcome, fail_window: tim
     settled, so that it stays due, and waits: an hour, then twice as long each time, a day at most.
     """
     settled = outcome.status in SETTLED
-    attempts = 0 if settled else before.attempts + 1
+    attempts = 0 if settled else before.attempts + (outcome.status in TROUBLE)
     return Change(
         FETCHES.name,
         Mode.UPSERT,

@@ -115,18 +115,22 @@ class _Hand:
     def put_down(self, write: Callable[[Batch], None]) -> None:
         """Write what is in hand. Rows that no table takes are malformed, and must not keep the others out."""
         outcomes, self._outcomes, self._rows = self._outcomes, [], 0
+        self._write(outcomes, write)
+
+    def _write(self, outcomes: Sequence[Outcome], write: Callable[[Batch], None]) -> None:
+        """Write outcomes, by halves where a row is refused, until that one stands alone."""
         try:
             write(self._batch(outcomes))
-        except UnstorableError:
-            for outcome in outcomes:
-                self._put_down_singly(outcome, write)
-
-    def _put_down_singly(self, outcome: Outcome, write: Callable[[Batch], None]) -> None:
-        try:
-            write(self._batch([outcome]))
         except UnstorableError as error:
-            reason = f"could not be stored: {error}"
-            refused = Outcome(outcome.uuid, Status.MALFORMED, outcome.at, error=reason)
+            if not outcomes:
+                raise
+            if len(outcomes) > 1:
+                middle = len(outcomes) // 2
+                self._write(outcomes[:middle], write)
+                self._write(outcomes[middle:], write)
+                return
+            (outcome,) = outcomes
+            refused = Outcome(outcome.uuid, Status.MALFORMED, outcome.at, error=f"could not be stored: {error}")
             self._account.take_back(outcome)
             self._account.take(refused)
             write(self._batch([refused]))

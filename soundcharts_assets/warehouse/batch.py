@@ -41,7 +41,7 @@ class Mode(StrEnum):
     APPEND = "append"
     """Insert without looking: only for keys known to be new, as days after the ledger's `through_date`."""
     CORRECT = "correct"
-    """Insert or replace days that may be stored already, looking only at the batch's own platforms and dates."""
+    """Insert or replace days that may be stored already, looking only between the batch's own first and last date."""
     ADD = "add"
     """Insert, or add `calls` and lower `quota_remaining` of the row with the same key."""
 

@@ -61,7 +61,8 @@ class Warehouse:
         self.spool = Spool(path.with_name(f"{path.name}.spool"))
         self._memory_limit = memory_limit
         self._prepared = False
-        self._preparing = threading.Lock()
+        # DuckDB refuses to open a file in one thread while another closes it.
+        self._one_at_a_time = threading.Lock()
         self._retrying = Retrying(
             stop=stop_after_delay(lock_timeout_seconds),
             wait=wait_exponential(multiplier=0.02, max=0.5),
@@ -78,16 +79,19 @@ class Warehouse:
             WarehouseLockedError: Another process held it past the bound; the message names that process.
             WarehouseError: It cannot be made or written, or is no DuckDB file.
         """
-        connection = self._retrying(self._open)
+        with self._one_at_a_time:
+            is_new = not self.path.exists()
+            connection = self._retrying(self._open)
         try:
             connection.execute("SET TimeZone = 'UTC'")
-            with self._preparing:
-                if not self._prepared:
+            with self._one_at_a_time:
+                if is_new or not self._prepared:
                     _prepare(connection)
                     self._prepared = True
             yield connection
         finally:
-            connection.close()
+            with self._one_at_a_time:
+                connection.close()
 
     def probe(self) -> None:
         """Find out, before anything is paid for, whether it could be stored.
@@ -107,17 +111,16 @@ class Warehouse:
 
         Raises:
             UnstorableError: A value does not fit its table.
+            WarehouseError: The file cannot be written.
             WarehouseLockedError: The file stayed locked; the batch now lies in the spool and is applied by `catch_up`.
         """
         if not batch.size:
             return
         try:
             with self.connect() as connection:
-                _in_transaction(connection, batch)
+                self._write(connection, batch)
                 if then is not None:
                     then(connection)
-        except _UNSTORABLE as error:
-            raise UnstorableError(_first_line(error)) from error
         except WarehouseLockedError as error:
             self.spool.put(batch)
             raise WarehouseLockedError(
@@ -128,12 +131,24 @@ class Warehouse:
         """Write what lies in the spool, oldest first, before anything is read. Returns how many batches that was."""
         waiting = self.spool.waiting()
         for path in waiting:
-            batch = self.spool.read(path)
-            with self.connect() as connection:
-                # A kill between commit and unlink brings the same batch again: nothing but counts of calls may double.
-                _in_transaction(connection, batch.repeatable())
+            try:
+                batch = self.spool.read(path)
+                with self.connect() as connection:
+                    # A kill between commit and unlink brings the batch again: only counts of calls may double.
+                    self._write(connection, batch.repeatable())
+            except (UnstorableError, ValueError, KeyError, TypeError) as error:
+                reason = f"the spooled answers in {path} cannot be stored ({_first_line(error)}); move the file away"
+                raise WarehouseError(reason) from error
             path.unlink()
         return len(waiting)
+
+    def _write(self, connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+        try:
+            _in_transaction(connection, batch)
+        except _UNSTORABLE as error:
+            raise UnstorableError(_first_line(error)) from error
+        except duckdb.Error as error:
+            raise WarehouseError(f"the warehouse {self.path} cannot be written: {_first_line(error)}") from error
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         try:

@@ -3,6 +3,7 @@
 A file appears whole or not at all. What is in the files is the business of `batch` and of whoever polls.
 """
 
+import hashlib
 import json
 import os
 import time
@@ -11,6 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 from soundcharts_assets.warehouse.batch import Batch
+
+_LONGEST_NAME = 120
 
 
 class Spool:
@@ -48,8 +51,11 @@ class Spool:
         self._note(kind, name).unlink(missing_ok=True)
 
     def _note(self, kind: str, name: str) -> Path:
-        # A name may hold anything, slashes and dots included; a quoted one is a plain file name.
-        return self.folder / f"{kind}-{quote(name, safe='').replace('.', '%2E')}.json"
+        # A name may hold anything, slashes and dots included; a quoted one is a plain file name, if it is not too long.
+        quoted = quote(name, safe="").replace(".", "%2E")
+        if len(quoted) > _LONGEST_NAME:
+            quoted = f"{quoted[:_LONGEST_NAME]}-{hashlib.sha256(name.encode()).hexdigest()}"
+        return self.folder / f"{kind}-{quoted}.json"
 
 
 def _write(path: Path, text: str) -> None:

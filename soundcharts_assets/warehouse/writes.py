@@ -1,5 +1,7 @@
 """The statements that carry a batch into the tables, all within one transaction of the caller's.
 
+Frames are taken back only where a statement succeeded: in an aborted transaction that would hide what went wrong.
+
 Names in these statements come from the table specification only, never from data; data is bound as frames.
 """
 
@@ -31,10 +33,8 @@ def _apply_change(connection: duckdb.DuckDBPyConnection, change: Change) -> None
     incoming = frame(table, change.columns, change.rows, key=table.key, latest_by=latest_by)
     parameters = {"first": min(incoming["date"]), "last": max(incoming["date"])} if change.mode is Mode.CORRECT else {}
     connection.register("incoming", incoming)
-    try:
-        connection.execute(_STATEMENTS[change.mode](table, change.columns), parameters)
-    finally:
-        connection.unregister("incoming")
+    connection.execute(_STATEMENTS[change.mode](table, change.columns), parameters)
+    connection.unregister("incoming")
 
 
 def _delete_children(connection: duckdb.DuckDBPyConnection, table: Table, change: Change) -> None:
@@ -42,10 +42,8 @@ def _delete_children(connection: duckdb.DuckDBPyConnection, table: Table, change
     if not parent:
         return
     connection.register("parents", frame(table, parent, change.parents, key=parent))
-    try:
-        connection.execute(f"DELETE FROM {table.qualified} AS stored USING parents WHERE {_same(parent, 'parents')}")
-    finally:
-        connection.unregister("parents")
+    connection.execute(f"DELETE FROM {table.qualified} AS stored USING parents WHERE {_same(parent, 'parents')}")
+    connection.unregister("parents")
 
 
 def _insert(table: Table, columns: Sequence[str]) -> str:
@@ -135,7 +133,5 @@ def _carry_last_charted(connection: duckdb.DuckDBPyConnection, batch: Batch) -> 
     if not touched:
         return
     connection.register("touched", frame(TABLES["tracks"], ("uuid",), touched, key=("uuid",)))
-    try:
-        connection.execute(query("carry_last_charted"))
-    finally:
-        connection.unregister("touched")
+    connection.execute(query("carry_last_charted"))
+    connection.unregister("touched")

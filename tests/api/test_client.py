@@ -262,7 +262,8 @@ def test_an_answer_that_is_no_json_object_is_asked_for_again(connect: Connect, b
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(400, Refused), (403, Forbidden), (404, NotFound), (405, Refused), (409, Refused), (410, Gone)]
+    ("status", "kind"),
+    [(400, Refused), (403, Forbidden), (404, NotFound), (405, SoundchartsError), (409, SoundchartsError), (410, Gone)],
 )
 def test_a_refusal_is_not_asked_again(
     sandbox: Sandbox, connect: Connect, status: int, kind: type[SoundchartsError]
@@ -337,7 +338,7 @@ def test_the_base_address_may_have_a_path(connect: Connect) -> None:
 def test_a_redirect_is_not_followed_with_the_keys(connect: Connect) -> None:
     with local_server(in_turn(OK)) as other:
         moved = Reply(status=302, headers={"Location": f"{other.url}/elsewhere"})
-        with local_server(in_turn(moved)) as server, pytest.raises(Refused) as caught:
+        with local_server(in_turn(moved)) as server, pytest.raises(SoundchartsError) as caught:
             connect(server.url).get("asked", "/")
         assert other.heard == []
     assert caught.value.status == 302

@@ -41,10 +41,10 @@ def rate_limit(message: str, headers: Mapping[str, str] | None = None) -> RateLi
         (403, PLAN, Forbidden),
         (404, "Not found.", NotFound),
         (404, "Chart not found", NotFound),
-        (405, "Sandbox only. This operation is not allowed on sandbox environment", Refused),
-        (409, "Conflict", Refused),
+        (405, "Sandbox only. This operation is not allowed on sandbox environment", SoundchartsError),
+        (409, "Conflict", SoundchartsError),
         (410, "ISRC Blacklisted due to multiple tracks identified from DSP", Gone),
-        (422, "Unprocessable", Refused),
+        (422, "Unprocessable", SoundchartsError),
         (429, "Maximum quota reached", QuotaExhausted),
         (429, RATE, RateLimited),
         (408, "Request Timeout", Transient),
@@ -52,7 +52,7 @@ def rate_limit(message: str, headers: Mapping[str, str] | None = None) -> RateLi
         (502, "Bad Gateway", Transient),
         (503, "Service Unavailable", Transient),
         (504, "Gateway Time-out", Transient),
-        (302, "Found", Refused),
+        (302, "Found", SoundchartsError),
     ],
 )
 def test_a_status_and_its_message_tell_which_failure_it_is(

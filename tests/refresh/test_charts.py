@@ -130,9 +130,15 @@ def test_a_chart_without_a_ranking_wants_none() -> None:
 @pytest.mark.parametrize("written", ["2026-03-02T12:00:00Z", "2026-03-02T13:00:00+01:00", "2026-03-02T12:00:00+0000"])
 def test_the_newest_ranking_written_in_another_way_is_not_asked_for_twice(written: str) -> None:
     noted = ChartState(frozenset(), {written: RankingState("wanted", None, 0)})
-    for state, listed in ((noted, []), (NOTHING, [Listed(NOON, written)])):
+    for state, listed, text in ((noted, [], written), (NOTHING, [Listed(NOON, written)], _text(NOON))):
         found = wanted_rankings(_poll(), state, listed, 30, now=NOW, force=False)
-        assert [(one.text, one.first) for one in found] == [(_text(NOON), PAGE)]
+        assert [(one.text, one.first) for one in found] == [(text, PAGE)]
+
+
+def test_an_older_ranking_written_in_two_ways_is_asked_for_once() -> None:
+    state = ChartState(frozenset(), {"2026-03-01T13:00:00+01:00": RankingState("wanted", None, 0)})
+    found = wanted_rankings(_poll(), state, [Listed(NOON - DAY, "2026-03-01T12:00:00Z")], 30, now=NOW, force=False)
+    assert [one.text for one in found] == [_text(NOON), "2026-03-01T13:00:00+01:00"]
 
 
 def test_a_ranking_that_is_stored_is_known_however_it_is_written() -> None:

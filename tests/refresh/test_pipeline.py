@@ -241,7 +241,7 @@ def test_what_is_refused_to_all_is_asked_once_and_settles_the_others_without_a_c
         *((uuid, "forbidden") for uuid in ("c", "c2", "d", "d2")),
     ]
     (change,) = desk.finished[0]
-    assert change.rows[-1][5:] == (2, NOW + timedelta(days=1), "forbidden for b")
+    assert change.rows[-1][5:] == (1, NOW + timedelta(days=1), "forbidden for b")
 
 
 def test_what_is_refused_to_one_is_asked_of_all_the_same_where_it_does_not_speak_for_them(desk: Desk) -> None:

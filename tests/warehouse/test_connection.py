@@ -301,3 +301,19 @@ def test_what_was_set_aside_stays_where_it_cannot_be_stored(fresh: Warehouse) ->
     with pytest.raises(REFUSED):
         fresh.catch_up()
     assert len(fresh.spool.waiting()) == 1
+
+
+def test_a_spooled_file_that_cannot_be_stored_is_named_and_kept(fresh: Warehouse) -> None:
+    fresh.spool.folder.mkdir(parents=True)
+    broken = fresh.spool.folder / "batch-00000000000000000001-1.json"
+    broken.write_text("[{", encoding="utf-8")
+    with pytest.raises(WarehouseError, match=broken.name):
+        fresh.catch_up()
+    assert broken.exists()
+
+
+def test_a_file_that_was_removed_meanwhile_is_made_anew(fresh: Warehouse) -> None:
+    fresh.commit(_artist("a", "Ada"))
+    fresh.path.unlink()
+    fresh.commit(_artist("b", "Bob"))
+    assert _names(fresh) == ["Bob"]
