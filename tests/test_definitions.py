@@ -120,6 +120,15 @@ def test_a_materialisation_carries_standard_metadata_and_the_account(bench: Benc
     assert audience["due"].value == audience["calls"].value == 50
 
 
+def test_an_asset_of_a_platform_that_was_not_asked_for_does_not_pass_for_materialised(bench: Bench) -> None:
+    result = materialize(bench, platforms=["shazam"])
+
+    assert result.success
+    assert result.asset_materializations_for_node("track_audience__spotify") == []
+    assert len(result.asset_materializations_for_node("tracks")) == 4
+    assert "song_audience/spotify" not in bench.sandbox.report().by_endpoint
+
+
 def test_a_failing_track_shows_in_the_metadata_and_the_run_succeeds(bench: Bench) -> None:
     bench.sandbox.faults(
         [{"path": f"/song/{bench.some_track('viral-50-40')}/audience", "kind": "status", "status": 500}]

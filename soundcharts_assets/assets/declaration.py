@@ -26,7 +26,7 @@ class RefreshConfig(dg.Config):
 
     force: bool = Field(default=False, description="Ask for rows however fresh they are.")
     uuids: list[str] = Field(default=[], description="Only these tracks or artists.")
-    platforms: list[str] = Field(default=[], description="Only these platforms; assets of others do nothing.")
+    platforms: list[str] = Field(default=[], description="Only these platforms; others are not materialised.")
     limit: int | None = Field(default=None, ge=0, description="At most so many rows; the others are deferred.")
     dry_run: bool = Field(default=False, description="Count what is due, ask for nothing, materialise nothing.")
 
@@ -89,8 +89,13 @@ def fetched_asset(
         refresher: dg.ResourceParam[Refresher],
     ) -> Iterator[dg.MaterializeResult[None]]:
         chart = context.partition_key
+        request = config.request()
+        if not request.includes(outputs[0].platform):
+            # Nothing was looked at, so nothing is materialised: it would pass for fresh.
+            context.log.info("%s is not among the platforms of this run", outputs[0].name)
+            return
         try:
-            account = refresh(refresher, chart, config.request())
+            account = refresh(refresher, chart, request)
         except (SoundchartsError, WarehouseError, SettingsError) as error:
             raise dg.Failure(description=str(error), allow_retries=False) from error
         context.log.info("%s of %s: %s", account.subject, chart, account.figures())
