@@ -49,11 +49,11 @@ def sync(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Bring the followed charts, and all they reach, up to date: one full pass."""
-    from soundcharts_assets.console import Bar, show_report  # noqa: PLC0415
+    from soundcharts_assets.commands.console import Bar, show_report  # noqa: PLC0415
+    from soundcharts_assets.commands.sync import sync as run_pass  # noqa: PLC0415
     from soundcharts_assets.refresh.refresher import Refresher  # noqa: PLC0415
     from soundcharts_assets.refresh.request import Request  # noqa: PLC0415
     from soundcharts_assets.settings import load_settings  # noqa: PLC0415
-    from soundcharts_assets.sync import sync as run_pass  # noqa: PLC0415
 
     settings = load_settings()
     _check_platforms(platform or [], settings.file.platforms)
@@ -71,7 +71,7 @@ def sync(
 @app.command()
 def demo() -> None:
     """Show everything on invented data: several charts cold, a day later, and what each pass cost."""
-    from soundcharts_assets.demo import demonstrate  # noqa: PLC0415
+    from soundcharts_assets.commands.demo import demonstrate  # noqa: PLC0415
 
     with _instance() as instance:
         raise typer.Exit(demonstrate(Console(), instance))
@@ -108,7 +108,7 @@ def dev(
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of Dagster's UI.")] = 3_000,
 ) -> None:
     """Open Dagster's UI with the daemon; without credentials in the environment, on the sandbox."""
-    from soundcharts_assets.demo import sandbox_in_place  # noqa: PLC0415
+    from soundcharts_assets.commands.demo import sandbox_in_place  # noqa: PLC0415
     from soundcharts_assets.partitions import register_charts  # noqa: PLC0415
     from soundcharts_assets.settings import load_settings  # noqa: PLC0415
 

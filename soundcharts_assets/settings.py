@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -188,6 +188,22 @@ class AudienceSettings(_Strict):
     """Days before the last settled one that are read again, since platforms correct late."""
     airplay_history_days: Annotated[int, Field(ge=1, le=365)] = 1
     """Days of radio spins wanted. Each day of each track is a call of its own."""
+    charted_within_days: Annotated[int, Field(ge=1, le=36_500)] = 30
+    """Audiences of tracks and artists that left the charts longer ago are no longer refreshed."""
+
+
+class BudgetSettings(_Strict):
+    """What may be spent, in requests of the quota."""
+
+    daily: Annotated[int, Field(ge=0)] | Literal["unlimited"] | None = None
+    """Requests a day (UTC). Without it nothing is spent automatically against the vendor's host."""
+    reserve: Annotated[int, Field(ge=0)] = 0
+    """Requests of the quota that are never spent."""
+
+    @property
+    def daily_limit(self) -> int | None:
+        """Requests a day, None for no limit."""
+        return self.daily if isinstance(self.daily, int) else None
 
 
 class ApiVersions(_Strict):
@@ -202,6 +218,8 @@ class ApiSettings(_Strict):
     """How Soundcharts is talked to."""
 
     calls_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 4_800
+    polls_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 200
+    """The sensor's own share: it polls while a run is calling."""
     workers: Annotated[int, Field(ge=1, le=128)] = 16
     batch_size: Annotated[int, Field(ge=1, le=100)] = 50
     """Ids per metadata call. Soundcharts documents no maximum; a refused batch is halved."""
@@ -237,6 +255,7 @@ class FileSettings(_Strict):
     platforms: PlatformSettings = PlatformSettings()
     freshness: FreshnessSettings = FreshnessSettings()
     audience: AudienceSettings = AudienceSettings()
+    budget: BudgetSettings = BudgetSettings()
     api: ApiSettings = ApiSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
 
@@ -264,19 +283,20 @@ class Settings(_Strict):
     credentials: Credentials
     warehouse_path: Path
     config_path: Path
+    webhook: SecretStr | None = None
+    """Address that alerts are posted to. It comes from the environment, since such addresses carry a secret."""
+    clock_shift_path: Path | None = None
+    """File with the seconds by which a sandbox's days are ahead of the clock; never with the vendor's host."""
 
-    def chart(self, slug: str) -> ChartSettings:
-        """What is wanted of a chart; one that is not followed gets the defaults."""
-        return next((chart for chart in self.file.charts if chart.slug == slug), ChartSettings(slug=slug))
+    @property
+    def is_vendor(self) -> bool:
+        """Whether calls go to Soundcharts itself, where they cost money."""
+        return urlsplit(self.base_url).hostname == urlsplit(VENDOR_URL).hostname
 
-    def follows(self, slug: str) -> bool:
-        """Whether the chart is named in the file."""
-        return any(chart.slug == slug for chart in self.file.charts)
-
-    def history_days(self, slug: str) -> int:
-        """Days of rankings wanted before the newest one of this chart; 0 for the newest only."""
-        own = self.chart(slug).history_days
-        return self.file.history_days if own is None else own
+    @property
+    def may_spend_unattended(self) -> bool:
+        """Whether calls may be made with nobody at hand: against the vendor only within a daily budget."""
+        return self.file.budget.daily is not None or not self.is_vendor
 
 
 def check_slugs(slugs: Iterable[str]) -> None:
@@ -317,17 +337,34 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         credentials=_credentials(variables),
         warehouse_path=warehouse_path,
         config_path=config_path,
+        webhook=_webhook(variables),
+        clock_shift_path=_clock_shift(variables),
     )
 
 
-def _url(variables: Mapping[str, str], name: str, default: str) -> str:
+def _webhook(variables: Mapping[str, str]) -> SecretStr | None:
+    if not (variables.get("SOUNDCHARTS_WEBHOOK") or "").strip():
+        return None
+    return SecretStr(_url(variables, "SOUNDCHARTS_WEBHOOK", "https://example.com/hook", query=True))
+
+
+def _clock_shift(variables: Mapping[str, str]) -> Path | None:
+    path = variables.get("SOUNDCHARTS_CLOCK_SHIFT")
+    if not path:
+        return None
+    if urlsplit(_url(variables, "SOUNDCHARTS_BASE_URL", VENDOR_URL)).hostname == urlsplit(VENDOR_URL).hostname:
+        raise SettingsError("SOUNDCHARTS_CLOCK_SHIFT: only a sandbox has days of its own; unset it")
+    return Path(path)
+
+
+def _url(variables: Mapping[str, str], name: str, default: str, *, query: bool = False) -> str:
     value = (variables.get(name) or default).strip().rstrip("/")
     try:
         parts = urlsplit(value)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         usable = False
-    if not usable or parts.query or parts.fragment or not value.isprintable() or " " in value:
+    if not usable or (parts.query and not query) or parts.fragment or not value.isprintable() or " " in value:
         raise SettingsError(f"{name}: an address such as {default} is wanted")
     if parts.username or parts.password:
         raise SettingsError(f"{name}: must not hold a user name or password; credentials have variables of their own")

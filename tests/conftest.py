@@ -11,9 +11,9 @@ import pytest
 if TYPE_CHECKING:
     import dagster as dg
 
+    from soundcharts_assets.commands.report import PassReport
     from soundcharts_assets.refresh.refresher import Refresher
     from soundcharts_assets.refresh.request import Request
-    from soundcharts_assets.report import PassReport
     from soundcharts_assets.sandbox.process import Sandbox
     from soundcharts_assets.settings import Settings
 
@@ -66,8 +66,8 @@ class Bench:
 
     def sync(self, *named: str, request: "Request | None" = None) -> "PassReport":
         """Run one pass."""
+        from soundcharts_assets.commands.sync import sync  # noqa: PLC0415
         from soundcharts_assets.refresh.request import Request  # noqa: PLC0415
-        from soundcharts_assets.sync import sync  # noqa: PLC0415
 
         return sync(self.refresher(), self.instance, request or Request(), named)
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from soundcharts_assets.following import follow
 from soundcharts_assets.settings import (
     ARTIST_AUDIENCE_PLATFORMS,
     ARTIST_LISTENING_PLATFORMS,
@@ -77,7 +78,7 @@ def test_nothing_needs_to_be_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_the_file_of_the_working_directory_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "soundcharts.yaml").write_text("charts: [{slug: global-28}]", encoding="utf-8")
-    assert load_settings({}).follows("global-28")
+    assert follow(load_settings({}).file).follows("global-28")
 
 
 def test_the_environment_of_the_process_counts_where_none_is_given(
@@ -124,7 +125,7 @@ def test_an_empty_variable_is_one_that_is_not_set(load: Callable[..., Settings])
 
 def test_the_file_of_the_project_and_that_of_the_sandbox_are_sound() -> None:
     root = Path(__file__).resolve().parents[1]
-    assert load_settings({"SOUNDCHARTS_CONFIG": str(root / "soundcharts.yaml")}).follows("global-28")
+    assert follow(load_settings({"SOUNDCHARTS_CONFIG": str(root / "soundcharts.yaml")}).file).follows("global-28")
     assert load_settings({"SOUNDCHARTS_CONFIG": str(root / "data" / "sandbox" / "soundcharts.yaml")}).file.charts
 
 
@@ -250,18 +251,18 @@ def test_every_known_platform_may_be_asked_for(
 
 def test_a_chart_is_followed_where_the_file_names_it(load: Callable[..., Settings]) -> None:
     settings = load("charts: [{slug: global-28}, {slug: top-200-52, cascade: false}]")
-    assert settings.follows("global-28")
-    assert settings.follows("top-200-52")
-    assert not settings.follows("global-2")
-    assert not settings.follows("Global-28")
-    assert not settings.follows("")
-    assert not load("").follows("global-28")
+    assert follow(settings.file).follows("global-28")
+    assert follow(settings.file).follows("top-200-52")
+    assert not follow(settings.file).follows("global-2")
+    assert not follow(settings.file).follows("Global-28")
+    assert not follow(settings.file).follows("")
+    assert not follow(load("").file).follows("global-28")
 
 
 def test_a_chart_that_is_not_followed_gets_the_defaults(load: Callable[..., Settings]) -> None:
     settings = load("charts: [{slug: top-200-52, cascade: false, history_days: 7}]")
-    assert settings.chart("top-200-52") == ChartSettings(slug="top-200-52", cascade=False, history_days=7)
-    assert settings.chart("global-28") == ChartSettings(slug="global-28")
+    assert follow(settings.file).chart("top-200-52") == ChartSettings(slug="top-200-52", cascade=False, history_days=7)
+    assert follow(settings.file).chart("global-28") == ChartSettings(slug="global-28")
 
 
 @pytest.mark.parametrize(
@@ -273,13 +274,13 @@ def test_a_charts_own_history_counts_before_the_general_one(
 ) -> None:
     mine = "" if own is None else f", history_days: {own}"
     settings = load(f"history_days: {general}\ncharts: [{{slug: global-28{mine}}}]")
-    assert settings.history_days("global-28") == wanted
-    assert settings.history_days("not-followed") == general
+    assert follow(settings.file).history_days("global-28") == wanted
+    assert follow(settings.file).history_days("not-followed") == general
 
 
 @pytest.mark.parametrize("slug", ["global-28", "a/b", "100%", "top songs", "ÄÖÜ", "'quoted'", "28"])
 def test_a_slug_may_be_whatever_soundcharts_calls_it(load: Callable[..., Settings], slug: str) -> None:
-    assert load(f'charts: [{{slug: "{slug}"}}]').follows(slug)
+    assert follow(load(f'charts: [{{slug: "{slug}"}}]').file).follows(slug)
 
 
 # Mistakes in the file.

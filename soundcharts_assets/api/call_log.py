@@ -7,13 +7,17 @@ from typing import NamedTuple
 
 
 class CallCount(NamedTuple):
-    """Calls of one hour (UTC), endpoint and status. `quota_remaining` is the lowest seen among them, if any."""
+    """Calls of one hour (UTC), endpoint and status.
+
+    `cost` is how many requests of the quota they took; `quota_remaining` is the lowest seen among them, if any.
+    """
 
     hour: datetime
     endpoint: str
     status: str
     calls: int
     quota_remaining: int | None
+    cost: int = 0
 
 
 class CallLog:
@@ -22,16 +26,21 @@ class CallLog:
     def __init__(self) -> None:
         """Start at nothing."""
         self._lock = threading.Lock()
-        self._pending: dict[tuple[datetime, str, str], tuple[int, int | None]] = {}
+        self._pending: dict[tuple[datetime, str, str], tuple[int, int | None, int]] = {}
         self._total: dict[str, int] = {}
 
-    def record(self, at: datetime, endpoint: str, status: str, quota_remaining: int | None) -> None:
-        """Count one call that was sent, whatever came back."""
+    def record(
+        self,
+        at: datetime,
+        endpoint: str,
+        status: str,
+        quota_remaining: int | None,
+        cost: int = 0,
+    ) -> None:
+        """Count one call that was sent, whatever came back, and what it took of the quota."""
         key = (at.replace(minute=0, second=0, microsecond=0), endpoint, status)
         with self._lock:
-            calls, quota = self._pending.get(key, (0, None))
-            known = [value for value in (quota, quota_remaining) if value is not None]
-            self._pending[key] = (calls + 1, min(known, default=None))
+            self._add(CallCount(*key, 1, quota_remaining, cost))
             self._total[endpoint] = self._total.get(endpoint, 0) + 1
 
     def drain(self) -> list[CallCount]:
@@ -43,10 +52,14 @@ class CallLog:
     def give_back(self, counts: Iterable[CallCount]) -> None:
         """Take counts back that were drained and could not be stored; they come with the next drain."""
         with self._lock:
-            for hour, endpoint, status, calls, quota in counts:
-                pending, lowest = self._pending.get((hour, endpoint, status), (0, None))
-                known = [value for value in (lowest, quota) if value is not None]
-                self._pending[hour, endpoint, status] = (pending + calls, min(known, default=None))
+            for count in counts:
+                self._add(count)
+
+    def _add(self, count: CallCount) -> None:
+        key = (count.hour, count.endpoint, count.status)
+        calls, lowest, cost = self._pending.get(key, (0, None, 0))
+        known = [value for value in (lowest, count.quota_remaining) if value is not None]
+        self._pending[key] = (calls + count.calls, min(known, default=None), cost + count.cost)
 
     def totals(self) -> dict[str, int]:
         """Calls by endpoint since the start, drained or not."""

@@ -8,7 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import duckdb
@@ -17,6 +17,8 @@ from soundcharts_assets.api import charts as chart_api
 from soundcharts_assets.api.call_log import CallCount, CallLog
 from soundcharts_assets.api.client import Client
 from soundcharts_assets.api.errors import Fatal, SoundchartsError
+from soundcharts_assets.clock import clock_of
+from soundcharts_assets.following import Following, follow
 from soundcharts_assets.refresh import charts
 from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.charts import Poll, Polls, WantedRanking
@@ -38,11 +40,6 @@ _REFUSED_FOR_PLAN = frozenset({Status.FORBIDDEN})
 _REFUSED_FOR_PLATFORM = frozenset({Status.FORBIDDEN, Status.UNSUPPORTED})
 
 
-def utc_now() -> datetime:
-    """Tell the time, for the outermost caller; everything below is handed a clock."""
-    return datetime.now(UTC)
-
-
 class Refresher:
     """Refreshes what charts reach. One per process, shared by all runs in it."""
 
@@ -50,12 +47,12 @@ class Refresher:
         self,
         settings: Settings,
         *,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], datetime] | None = None,
         progress: Progress | None = None,
     ) -> None:
         """Remember the settings. No file is opened and no call is made before there is work."""
         self.settings = settings
-        self.clock = clock
+        self.clock = clock or clock_of(settings)
         self.progress: Progress = progress or LoggedProgress()
         self.accounts: list[Account] = []
         self.stopped_by: Exception | None = None
@@ -68,7 +65,7 @@ class Refresher:
             lock_timeout_seconds=options.lock_timeout_seconds,
         )
         self.calls = CallLog()
-        self._polls = Polls(self.warehouse.spool, settings.file.api.versions.ranking, clock)
+        self._polls = Polls(self.warehouse.spool, settings.file.api.versions.ranking, self.clock)
         self._lock = CallerLock(settings.warehouse_path)
         self._client: Client | None = None
         self._asked: set[tuple[str, str]] = set()
@@ -83,6 +80,11 @@ class Refresher:
         if self._client is None:
             self._client = connect(self.settings, self.calls, self.clock)
         return self._client
+
+    @property
+    def following(self) -> Following:
+        """The charts that are followed now."""
+        return follow(self.settings.file)
 
     @property
     def quota_left(self) -> int | None:
@@ -139,7 +141,8 @@ class Refresher:
         """Bring the flags of known charts into line with the settings, which may have changed since."""
         with self.warehouse.connect() as connection:
             known = connection.execute("SELECT slug, followed, cascade FROM soundcharts.charts").fetchall()
-        wanted = [(slug, self.settings.follows(slug), self.settings.chart(slug).cascade) for slug, *_ in known]
+        following = self.following
+        wanted = [(slug, following.follows(slug), following.chart(slug).cascade) for slug, *_ in known]
         changed = [flags for flags, stored in zip(wanted, known, strict=True) if flags != stored]
         self.warehouse.commit(_batch([Change("charts", Mode.UPSERT, ("slug", "followed", "cascade"), changed)]))
 
@@ -263,14 +266,14 @@ class Refresher:
         *,
         force: bool,
     ) -> list[WantedRanking]:
-        history = self.settings.history_days(poll.slug)
+        history = self.following.history_days(poll.slug)
         return charts.wanted_rankings(poll, state, listed, history, now=self.clock(), force=force)
 
     def _needs_list(self, poll: Poll, state: ChartState, listed: Ledgered) -> bool:
         now = self.clock()
         if listed.not_before is not None and listed.not_before > now:
             return False
-        history = self.settings.history_days(poll.slug)
+        history = self.following.history_days(poll.slug)
         return charts.needs_list(poll, state, listed.fetched_at, history, now - self._metadata_window)
 
     def _list_rankings(
@@ -355,7 +358,7 @@ class Refresher:
         self.progress.advance()
 
     def _chart_outcome(self, poll: Poll) -> Outcome:
-        return charts.chart_outcome(poll, self.settings.chart(poll.slug), followed=self.settings.follows(poll.slug))
+        return charts.chart_outcome(poll, self.following.chart(poll.slug), followed=self.following.follows(poll.slug))
 
     def _settled(self, subject: str, outcome: Outcome, attempts: int = 0) -> list[Change]:
         before = Work(outcome.uuid, None, None, None, attempts)

@@ -170,8 +170,21 @@ def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
     for table in TABLES.values():
         connection.execute(table.ddl())
+    _add_missing_columns(connection)
     connection.execute(query("views"))
     connection.execute("COMMIT")
+
+
+def _add_missing_columns(connection: duckdb.DuckDBPyConnection) -> None:
+    """A warehouse made by an earlier version lacks columns that came since; all of these may be null."""
+    found = connection.execute(
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = $schema AND NOT internal",
+        {"schema": SCHEMA},
+    ).fetchall()
+    for table in TABLES.values():
+        for column in table.columns:
+            if (table.name, column.name) not in found:
+                connection.execute(f"ALTER TABLE {table.qualified} ADD COLUMN {column.name} {column.type}")
 
 
 def _in_transaction(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:

@@ -89,6 +89,7 @@ CHART_RANKINGS = Table(
         _key("chart_slug", "VARCHAR", "The chart."),
         _key("ranked_at", "TIMESTAMPTZ", "Instant that identifies the ranking; a stamp, not the time of publication."),
         Column("entry_count", "BIGINT", "Places it holds.", nullable=False),
+        Column("seen_at", "TIMESTAMPTZ", "When a poll first saw it as the newest; null if it came with history."),
         _FETCHED_AT,
     ),
 )
@@ -280,7 +281,27 @@ API_CALLS = Table(
         _key("endpoint", "VARCHAR", "Endpoint, such as song_audience/spotify."),
         _key("status", "VARCHAR", "HTTP status, or 'no answer'."),
         Column("calls", "BIGINT", "How many.", nullable=False),
+        Column("cost", "BIGINT", "Requests of the quota that they took; a batch may take one for each id."),
         Column("quota_remaining", "BIGINT", "Lowest quota seen in that hour."),
+    ),
+)
+
+CHART_CATALOGUE = Table(
+    "chart_catalogue",
+    "One row per chart that Soundcharts lists on a platform that was searched or is followed by selector.",
+    ("slug",),
+    (
+        _key("slug", "VARCHAR", "Soundcharts' name of the chart."),
+        Column("name", "VARCHAR", "Title, not unique."),
+        Column("platform", "VARCHAR", "Code of the platform that publishes it."),
+        Column("type", "VARCHAR", "What is ranked: song."),
+        Column("frequency", "VARCHAR", "How often it appears: daily, weekly, or what else Soundcharts says."),
+        Column("country_code", "VARCHAR", "ISO 3166 alpha-2; '' for worldwide."),
+        Column("country_name", "VARCHAR", "Name of the country, or Worldwide."),
+        Column("city_name", "VARCHAR", "City of a city chart."),
+        Column("max_results", "BIGINT", "Places the chart has at most."),
+        Column("web_url", "VARCHAR", "The public page of the chart."),
+        _FETCHED_AT,
     ),
 )
 
@@ -288,6 +309,7 @@ TABLES = {
     table.name: table
     for table in (
         CHARTS,
+        CHART_CATALOGUE,
         CHART_RANKINGS,
         CHART_ENTRIES,
         TRACKS,

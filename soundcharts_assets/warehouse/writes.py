@@ -75,6 +75,8 @@ def _correct(table: Table, columns: Sequence[str]) -> str:
 def _add(table: Table, columns: Sequence[str]) -> str:
     sums = (
         "calls = stored.calls + fresh.calls, "
+        # A batch that was spooled by an earlier version says nothing of it.
+        f"{'cost = coalesce(stored.cost, 0) + fresh.cost, ' if 'cost' in columns else ''}"
         "quota_remaining = least(coalesce(stored.quota_remaining, fresh.quota_remaining), "
         "coalesce(fresh.quota_remaining, stored.quota_remaining))"
     )

@@ -13,13 +13,13 @@ from typing import Any
 import dagster as dg
 
 from soundcharts_assets.api.errors import Fatal, NotFound, SoundchartsError
+from soundcharts_assets.commands.report import Failure, PassReport
 from soundcharts_assets.definitions import CASCADE, build_definitions
 from soundcharts_assets.partitions import register_charts
 from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.charts import Poll
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.request import Request
-from soundcharts_assets.report import Failure, PassReport
 from soundcharts_assets.settings import SettingsError, check_slugs
 from soundcharts_assets.warehouse.connection import WarehouseError
 
@@ -52,7 +52,7 @@ def sync(
     """
     started = time.monotonic()
     report = PassReport()
-    slugs = list(dict.fromkeys(named)) or [chart.slug for chart in refresher.settings.file.charts]
+    slugs = list(dict.fromkeys(named)) or refresher.following.slugs
     try:
         _pass(refresher, instance, request, slugs, report)
     except (SoundchartsError, WarehouseError, SettingsError) as error:

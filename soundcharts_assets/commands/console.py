@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from soundcharts_assets.commands.report import PassReport
 from soundcharts_assets.refresh.account import Account
-from soundcharts_assets.report import PassReport
 
 
 class Bar:

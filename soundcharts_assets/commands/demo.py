@@ -13,17 +13,17 @@ from pathlib import Path
 import dagster as dg
 from rich.console import Console
 
-from soundcharts_assets.console import Bar, show_failures, show_pass
+from soundcharts_assets.commands.console import Bar, show_failures, show_pass
+from soundcharts_assets.commands.report import PassReport
+from soundcharts_assets.commands.sync import sync
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.request import Request
-from soundcharts_assets.report import PassReport
 from soundcharts_assets.sandbox.process import Sandbox, running_sandbox
 from soundcharts_assets.settings import load_settings
-from soundcharts_assets.sync import sync
 from soundcharts_assets.warehouse import work
 
 WAREHOUSE = Path("data/demo.duckdb")
-_SETTINGS = Path(__file__).parents[1] / "data" / "sandbox" / "soundcharts.yaml"
+_SETTINGS = Path(__file__).parents[2] / "data" / "sandbox" / "soundcharts.yaml"
 _PUBLIC_PAIR = "soundcharts"
 _LOOK = """\
 The warehouse is {warehouse}. Look at it with
