@@ -23,6 +23,9 @@ from rich.console import Console
 if TYPE_CHECKING:
     import dagster as dg
 
+    from soundcharts_assets.refresh.refresher import Refresher
+    from soundcharts_assets.settings import Settings
+
 # Dagster takes seconds to import; commands import what they need, so that --help and mistakes answer at once.
 
 app = typer.Typer(
@@ -33,6 +36,10 @@ app = typer.Typer(
 )
 
 _BAD_SETTINGS = 2
+_WIDE = 200
+
+charts = typer.Typer(help="Find charts, and follow one more or one less.", no_args_is_help=True)
+app.add_typer(charts, name="charts")
 
 
 @app.command()
@@ -60,7 +67,7 @@ def sync(
     request = Request(force=force, platforms=tuple(platform or ()), limit=limit, dry_run=dry_run)
     console = Console(stderr=as_json)
     with _instance() as instance, Bar(Console(stderr=True)) as bar:
-        report = run_pass(Refresher(settings, progress=bar), instance, request, chart or [])
+        report = run_pass(Refresher(settings, progress=bar, attended=True), instance, request, chart or [])
     if as_json:
         typer.echo(json.dumps(report.as_dict(), ensure_ascii=False))
     else:
@@ -123,9 +130,105 @@ def dev(
 
     with environment() as variables:
         with _instance() as instance:
-            register_charts(instance, [chart.slug for chart in load_settings({**os.environ, **variables}).file.charts])
+            named = load_settings({**os.environ, **variables}).file.named_charts
+            register_charts(instance, [chart.slug for chart in named])
         code = _serve_dagster(["--host", host, "--port", str(port)], {**os.environ, **variables})
     raise typer.Exit(code)
+
+
+@charts.command("platforms")
+def charts_platforms() -> None:
+    """List the platforms that have song charts. Costs one call."""
+    from soundcharts_assets.commands.charts import platforms  # noqa: PLC0415
+    from soundcharts_assets.commands.console import show_platforms  # noqa: PLC0415
+    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+
+    with _refresher(load_settings()) as refresher:
+        show_platforms(_console(), platforms(refresher))
+
+
+@charts.command("search")
+def charts_search(
+    text: Annotated[str | None, typer.Argument(help="Part of the name, slug, country or city.")] = None,
+    platform: Annotated[
+        str | None, typer.Option(help="Only this platform; its charts are listed once a day at most.")
+    ] = None,
+    country: Annotated[str | None, typer.Option(help="Only this country, such as US, or worldwide.")] = None,
+    frequency: Annotated[str | None, typer.Option(help="Only these, such as daily or weekly.")] = None,
+    refresh: Annotated[bool, typer.Option("--refresh", help="List the platform's charts again now.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list and nothing else.")] = False,
+) -> None:
+    """Find charts, and see which are followed. The first search of a platform costs a call per 100 charts."""
+    from soundcharts_assets.commands.charts import Search, search  # noqa: PLC0415
+    from soundcharts_assets.commands.console import show_found  # noqa: PLC0415
+    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+
+    with _refresher(load_settings()) as refresher:
+        found = search(refresher, Search(text, platform, country, frequency), again=refresh)
+    if as_json:
+        typer.echo(json.dumps(found.as_list(), ensure_ascii=False))
+    else:
+        show_found(_console(), found)
+    if found.trouble is not None:
+        typer.echo(found.trouble, err=True)
+        raise typer.Exit(1)
+
+
+@charts.command("list")
+def charts_list(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list and nothing else.")] = False,
+) -> None:
+    """List the followed charts, and through what they are followed. Makes no call."""
+    from soundcharts_assets.commands.charts import followed, unmatched  # noqa: PLC0415
+    from soundcharts_assets.commands.console import show_followed  # noqa: PLC0415
+    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+
+    with _refresher(load_settings()) as refresher:
+        listed = followed(refresher)
+        warnings_ = unmatched(refresher)
+    if as_json:
+        typer.echo(json.dumps([chart.as_dict() for chart in listed], ensure_ascii=False))
+    else:
+        show_followed(_console(), listed)
+    for warning in warnings_:
+        typer.echo(warning, err=True)
+
+
+@charts.command("add")
+def charts_add(
+    slug: Annotated[str, typer.Argument(help="The chart's name at Soundcharts, such as global-28.")],
+    no_cascade: Annotated[
+        bool, typer.Option("--no-cascade", help="Fetch its rankings only, not their tracks and artists.")
+    ] = False,
+    history_days: Annotated[
+        int | None, typer.Option(min=0, max=36_500, help="Days of rankings wanted before its newest one.")
+    ] = None,
+    no_check: Annotated[bool, typer.Option("--no-check", help="Do not ask whether it exists; make no call.")] = False,
+) -> None:
+    """Follow a chart: name it in the settings file. Costs a call, which asks whether it exists."""
+    from soundcharts_assets.commands.charts import add, describe  # noqa: PLC0415
+    from soundcharts_assets.settings import ChartSettings, check_slugs, load_settings  # noqa: PLC0415
+
+    settings = load_settings(file_may_be_absent=True)
+    check_slugs([slug])
+    chart = ChartSettings(slug=slug, cascade=not no_cascade, history_days=history_days)
+    with _refresher(settings) as refresher:
+        poll = add(settings, chart, None if no_check else refresher)
+    calls = sum(refresher.calls.totals().values())
+    typer.echo(f"{settings.config_path}: added {describe(slug, poll)}; calls made: {calls}")
+
+
+@charts.command("remove")
+def charts_remove(slug: Annotated[str, typer.Argument(help="A chart that the settings file names.")]) -> None:
+    """Follow a chart no longer: take it out of the settings file. What is stored of it stays. Makes no call."""
+    from soundcharts_assets.commands.charts import remove  # noqa: PLC0415
+    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+
+    settings = load_settings()
+    with _refresher(settings) as refresher:
+        selector = remove(refresher, slug)
+    stays = "what is stored of it stays" if selector is None else f"still followed through a selector ({selector})"
+    typer.echo(f"{settings.config_path}: removed {slug}; {stays}")
 
 
 def _serve_dagster(arguments: list[str], environment: dict[str, str]) -> int:
@@ -164,6 +267,30 @@ def main() -> None:
     except SettingsError as error:
         typer.echo(str(error), err=True)
         sys.exit(_BAD_SETTINGS)
+
+
+@contextmanager
+def _refresher(settings: "Settings") -> Iterator["Refresher"]:
+    """Hand out a refresher to a command that makes few calls or none; what stops it is one line and the exit code."""
+    from soundcharts_assets.api.errors import SoundchartsError  # noqa: PLC0415
+    from soundcharts_assets.commands.console import Bar  # noqa: PLC0415
+    from soundcharts_assets.commands.report import PassReport  # noqa: PLC0415
+    from soundcharts_assets.refresh.breaker import PausedError  # noqa: PLC0415
+    from soundcharts_assets.refresh.refresher import Refresher  # noqa: PLC0415
+    from soundcharts_assets.warehouse.connection import WarehouseError  # noqa: PLC0415
+
+    try:
+        yield Refresher(settings, progress=Bar(Console(stderr=True)), attended=True)
+    except (SoundchartsError, WarehouseError, PausedError) as error:
+        report = PassReport()
+        report.stop(error)
+        typer.echo(report.failures[0].error, err=True)
+        raise typer.Exit(report.exit_code) from None
+
+
+def _console() -> Console:
+    """Standard output; lines that go into a file or a pipe are not broken at the width of some terminal."""
+    return Console(width=None if sys.stdout.isatty() else _WIDE)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from soundcharts_assets.settings import Settings, SettingsError
 
@@ -14,16 +13,18 @@ def utc_now() -> datetime:
 
 def clock_of(settings: Settings) -> Callable[[], datetime]:
     """Return the clock that the settings ask for: the machine's, or one that is ahead by a sandbox's days."""
-    path = settings.clock_shift_path
-    return utc_now if path is None else lambda: utc_now() + shift(path)
+    return utc_now if settings.clock_shift_path is None else lambda: utc_now() + ahead(settings)
 
 
-def shift(path: Path) -> timedelta:
-    """Read by how much a sandbox's time is ahead; a file that is not there yet means not at all.
+def ahead(settings: Settings) -> timedelta:
+    """By how much a sandbox's time is ahead of the machine's; a file that is not there yet means not at all.
 
     Raises:
         SettingsError: The file holds something else than seconds.
     """
+    path = settings.clock_shift_path
+    if path is None:
+        return timedelta()
     try:
         return timedelta(seconds=float(path.read_text(encoding="utf-8") or 0))
     except FileNotFoundError:

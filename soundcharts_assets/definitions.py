@@ -1,31 +1,47 @@
 """The one composition root: settings in, Dagster definitions out. Nothing is fetched or opened here."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 import dagster as dg
 
 from soundcharts_assets.assets.artists import artist_assets
 from soundcharts_assets.assets.audience import audience_assets
 from soundcharts_assets.assets.charts import chart_assets
 from soundcharts_assets.assets.tracks import track_assets
+from soundcharts_assets.automation.alerts import failure_sensor
+from soundcharts_assets.automation.chart_updates import chart_updates_sensor
+from soundcharts_assets.automation.freshness import freshness_sensor, stale_condition
+from soundcharts_assets.clock import ahead
+from soundcharts_assets.partitions import CASCADE
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.settings import Settings, load_settings
 
-CASCADE = "cascade"
+_MOMENT_SECONDS = 3.0
+"""How long a tick waits for a commit of somebody else's to end."""
 
 
-def build_definitions(settings: Settings, refresher: Refresher | None = None) -> dg.Definitions:
-    """Declare all assets that the settings ask for, and the job that refreshes a chart and what it reaches.
+def build_definitions(
+    settings: Settings,
+    refresher: Refresher | None = None,
+    reload: Callable[[], Settings] | None = None,
+) -> dg.Definitions:
+    """Declare all assets that the settings ask for, the cascade, and what starts it unattended.
 
     Args:
         settings: What the user decided.
         refresher: Shared with the caller's own calls, where it makes any; by default one of its own.
+        reload: Reads the settings anew, for ticks; by default they stay what they were.
     """
     refresher = refresher or Refresher(settings)
+    read = reload or (lambda: settings)
+    condition = stale_condition(lambda at: _for_a_tick(read(), at))
     subjects = refresher.subjects
     assets = [
-        *chart_assets(settings),
-        *track_assets(settings, subjects["tracks"]),
-        *artist_assets(settings, subjects["artists"]),
-        *audience_assets(settings, list(subjects.values())),
+        *chart_assets(settings, condition),
+        *track_assets(settings, subjects["tracks"], condition),
+        *artist_assets(settings, subjects["artists"], condition),
+        *audience_assets(settings, list(subjects.values()), condition),
     ]
     cascade = dg.define_asset_job(
         CASCADE,
@@ -35,13 +51,27 @@ def build_definitions(settings: Settings, refresher: Refresher | None = None) ->
     return dg.Definitions(
         assets=assets,
         jobs=[cascade],
+        sensors=[
+            chart_updates_sensor(lambda: _for_a_tick(read())),
+            freshness_sensor(),
+            failure_sensor(lambda: _for_a_tick(read())),
+        ],
         # One process a run: steps wait for each other at the caller's lock anyway, and a process each costs seconds.
         executor=dg.in_process_executor,
         resources={"refresher": refresher},
     )
 
 
+def _for_a_tick(settings: Settings, at: datetime | None = None) -> Refresher:
+    """Make a refresher that waits for nobody long, and keeps to the sensors' own share of the rate."""
+    return Refresher(
+        settings.for_polling(),
+        clock=None if at is None else lambda: at + ahead(settings),
+        lock_timeout_seconds=_MOMENT_SECONDS,
+    )
+
+
 @dg.definitions
 def defs() -> dg.Definitions:
     """Load the code location of this project."""
-    return build_definitions(load_settings())
+    return build_definitions(load_settings(), reload=load_settings)

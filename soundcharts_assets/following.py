@@ -4,9 +4,13 @@ Pure: settings and catalogue rows come in, the followed charts go out. Who reads
 here.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cached_property
 
-from soundcharts_assets.settings import ChartSettings, FileSettings
+from soundcharts_assets.api.records import ChartRecord
+from soundcharts_assets.settings import ChartSelector, ChartSettings, FileSettings, SettingsError, check_slugs
 
 
 @dataclass(frozen=True)
@@ -14,12 +18,16 @@ class Following:
     """The followed charts.
 
     Attributes:
-        charts: In the order of the settings, each slug once.
+        charts: The named ones in the order of the settings, then the selected ones; each slug once.
         general_history_days: For charts that say nothing of their own.
+        selected_by: The selector of each chart that is followed through one, by slug.
+        unmatched: Selectors that no chart of the catalogue fits.
     """
 
     charts: tuple[ChartSettings, ...]
     general_history_days: int
+    selected_by: Mapping[str, ChartSelector] = field(default_factory=dict)
+    unmatched: tuple[ChartSelector, ...] = ()
 
     @property
     def slugs(self) -> list[str]:
@@ -28,18 +36,55 @@ class Following:
 
     def chart(self, slug: str) -> ChartSettings:
         """What is wanted of a chart; one that is not followed gets the defaults."""
-        return next((chart for chart in self.charts if chart.slug == slug), ChartSettings(slug=slug))
+        return self._by_slug.get(slug) or ChartSettings(slug=slug)
 
     def follows(self, slug: str) -> bool:
         """Whether the chart is followed."""
-        return any(chart.slug == slug for chart in self.charts)
+        return slug in self._by_slug
 
     def history_days(self, slug: str) -> int:
         """Days of rankings wanted before the newest one of this chart; 0 for the newest only."""
         own = self.chart(slug).history_days
         return self.general_history_days if own is None else own
 
+    @cached_property
+    def _by_slug(self) -> dict[str, ChartSettings]:
+        return {chart.slug: chart for chart in self.charts}
 
-def follow(settings: FileSettings) -> Following:
-    """Return the charts that the settings name."""
-    return Following(settings.charts, settings.history_days)
+
+def follow(settings: FileSettings, catalogue: Sequence[ChartRecord] = ()) -> Following:
+    """Return the charts that the settings name, and those of the catalogue that their selectors find.
+
+    A named chart is what its name says, whatever selects it too; of several selectors the first one counts.
+    """
+    charts = {chart.slug: chart for chart in settings.named_charts}
+    selected_by: dict[str, ChartSelector] = {}
+    unmatched: list[ChartSelector] = []
+    for selector in settings.selectors:
+        found = [listed.slug for listed in catalogue if selects(selector, listed)]
+        if not found:
+            unmatched.append(selector)
+        for slug in found:
+            if slug not in charts:
+                charts[slug] = ChartSettings(slug=slug, cascade=selector.cascade, history_days=selector.history_days)
+                selected_by[slug] = selector
+    return Following(tuple(charts.values()), settings.history_days, selected_by, tuple(unmatched))
+
+
+def selects(selector: ChartSelector, listed: ChartRecord) -> bool:
+    """Whether a chart of the catalogue fits a selector. One whose slug cannot be asked for fits none."""
+    return (
+        listed.platform == selector.platform
+        and (selector.countries is None or listed.country_code.upper() in selector.countries)
+        and (selector.name is None or fnmatchcase(listed.name.casefold(), selector.name.casefold()))
+        and (selector.frequency is None or (listed.frequency or "").casefold() == selector.frequency.casefold())
+        and _can_be_asked(listed.slug)
+    )
+
+
+def _can_be_asked(slug: str) -> bool:
+    try:
+        check_slugs([slug])
+    except SettingsError:
+        return False
+    return True

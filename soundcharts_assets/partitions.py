@@ -8,13 +8,18 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-charts_partitions = dg.DynamicPartitionsDefinition(name="charts")
+CASCADE = "cascade"
+"""Name of the job that refreshes a chart and what it reaches."""
+
+PARTITIONS = "charts"
+
+charts_partitions = dg.DynamicPartitionsDefinition(name=PARTITIONS)
 
 
 def register_charts(instance: dg.DagsterInstance, slugs: Iterable[str]) -> list[str]:
     """Add the charts that the instance does not know as partitions yet, and return them."""
-    known = set(instance.get_dynamic_partitions("charts"))
+    known = set(instance.get_dynamic_partitions(PARTITIONS))
     new = [slug for slug in dict.fromkeys(slugs) if slug not in known]
     if new:
-        instance.add_dynamic_partitions("charts", new)
+        instance.add_dynamic_partitions(PARTITIONS, new)
     return new

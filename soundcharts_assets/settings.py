@@ -41,6 +41,8 @@ ARTIST_AUDIENCE_PLATFORMS = (
 ARTIST_LISTENING_PLATFORMS = (
     "spotify", "youtube", "anghami", "audiomack", "jiosaavn", "lastfm", "pandora", "yandex", "kugou",
 )  # fmt: skip
+WORLDWIDE = "worldwide"
+"""What stands for the charts of no country, whose code is '' at Soundcharts (contract section 8.2)."""
 
 
 class SettingsError(Exception):
@@ -73,9 +75,25 @@ def _slug(value: str) -> str:
     return value
 
 
-def _as_mapping(value: object) -> object:
-    """Let `- global-28` stand for `- slug: global-28`."""
-    return {"slug": value} if isinstance(value, str) else value
+def _country(value: str) -> str:
+    if value.casefold() == WORLDWIDE:
+        return ""
+    if not re.fullmatch("[A-Za-z]{2}", value):
+        raise ValueError(f"'{value}' is no country; two letters such as US are wanted, or {WORLDWIDE}")
+    return value.upper()
+
+
+def _some_countries(countries: tuple[str, ...]) -> tuple[str, ...]:
+    if not countries:
+        raise ValueError("none is named; leave the key out for all countries")
+    _unique(tuple(country or WORLDWIDE for country in countries))
+    return countries
+
+
+def _platform_code(value: str) -> str:
+    if not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", value):
+        raise ValueError(f"'{value}' is no platform's code; codes are written like spotify or apple-music")
+    return value
 
 
 def _or_nothing(value: object) -> object:
@@ -84,6 +102,8 @@ def _or_nothing(value: object) -> object:
 
 
 Slug = Annotated[str, AfterValidator(_slug)]
+Country = Annotated[str, AfterValidator(_country)]
+PlatformCode = Annotated[str, AfterValidator(_platform_code)]
 Version = Annotated[str, Field(pattern=r"^v\d+(\.\d+)*$")]
 TrackPlatform = Annotated[str, _known(TRACK_AUDIENCE_PLATFORMS, "audience of tracks at Soundcharts")]
 ArtistPlatform = Annotated[str, _known(ARTIST_AUDIENCE_PLATFORMS, "audience of artists at Soundcharts")]
@@ -100,8 +120,47 @@ class ChartSettings(_Strict):
     """Days of rankings before the chart's own newest one; None takes the general `history_days`."""
 
 
-def _charts_once(charts: tuple[ChartSettings, ...]) -> tuple[ChartSettings, ...]:
-    _unique(tuple(chart.slug for chart in charts))
+class ChartSelector(_Strict):
+    """Charts that are followed because of what they are: all of a platform that fit."""
+
+    platform: PlatformCode
+    countries: Annotated[tuple[Country, ...], AfterValidator(_some_countries)] | None = None
+    """ISO 3166 alpha-2, '' for worldwide; None for all."""
+    name: Annotated[str, Field(min_length=1)] | None = None
+    """Shell-style pattern that the title fits, whatever the case."""
+    frequency: Annotated[str, Field(min_length=1)] | None = None
+    cascade: bool = True
+    history_days: Annotated[int, Field(ge=0, le=36_500)] | None = None
+
+    def __str__(self) -> str:
+        """Say what is selected in the words of the file."""
+        countries = " ".join(country or WORLDWIDE for country in self.countries or ())
+        return ", ".join(part for part in (self.platform, countries, self.name, self.frequency) if part)
+
+
+def _chart_or_selector(value: object) -> object:
+    """Tell charts from selectors by their keys, so that a mistake is judged by what was meant. A slug may stand alone.
+
+    pydantic's own unions would tell every mistake twice, once for each kind.
+    """
+    if isinstance(value, str):
+        value = {"slug": value}
+    if isinstance(value, ChartSettings | ChartSelector):
+        return value
+    if not isinstance(value, dict):
+        raise ValueError("a chart's slug is wanted, or keys such as slug: or platform:")  # noqa: TRY004 - for pydantic
+    if "slug" in value and "platform" in value:
+        raise ValueError("both slug and platform; slug names one chart, platform selects several")
+    if "slug" not in value and "platform" not in value:
+        raise ValueError("neither slug nor platform; slug names one chart, platform selects several")
+    return (ChartSettings if "slug" in value else ChartSelector).model_validate(value)
+
+
+Followed = Annotated[ChartSettings | ChartSelector, BeforeValidator(_chart_or_selector)]
+
+
+def _charts_once(charts: tuple[Followed, ...]) -> tuple[Followed, ...]:
+    _unique(tuple(chart.slug for chart in charts if isinstance(chart, ChartSettings)))
     return charts
 
 
@@ -246,11 +305,7 @@ class WarehouseSettings(_Strict):
 class FileSettings(_Strict):
     """All that `soundcharts.yaml` may hold."""
 
-    charts: Annotated[
-        tuple[Annotated[ChartSettings, BeforeValidator(_as_mapping)], ...],
-        BeforeValidator(_or_nothing),
-        AfterValidator(_charts_once),
-    ] = ()
+    charts: Annotated[tuple[Followed, ...], BeforeValidator(_or_nothing), AfterValidator(_charts_once)] = ()
     history_days: Annotated[int, Field(ge=0, le=36_500)] = 0
     platforms: PlatformSettings = PlatformSettings()
     freshness: FreshnessSettings = FreshnessSettings()
@@ -258,6 +313,16 @@ class FileSettings(_Strict):
     budget: BudgetSettings = BudgetSettings()
     api: ApiSettings = ApiSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
+
+    @property
+    def named_charts(self) -> tuple[ChartSettings, ...]:
+        """The charts that are followed by slug."""
+        return tuple(chart for chart in self.charts if isinstance(chart, ChartSettings))
+
+    @property
+    def selectors(self) -> tuple[ChartSelector, ...]:
+        """What selects further ones, the first to find a chart deciding about it."""
+        return tuple(chart for chart in self.charts if isinstance(chart, ChartSelector))
 
 
 class Credentials(_Strict):
@@ -288,6 +353,11 @@ class Settings(_Strict):
     clock_shift_path: Path | None = None
     """File with the seconds by which a sandbox's days are ahead of the clock; never with the vendor's host."""
 
+    def for_polling(self) -> "Settings":
+        """The same, kept to the share of the rate that is left for polls."""
+        api = self.file.api.model_copy(update={"calls_per_minute": self.file.api.polls_per_minute})
+        return self.model_copy(update={"file": self.file.model_copy(update={"api": api})})
+
     @property
     def is_vendor(self) -> bool:
         """Whether calls go to Soundcharts itself, where they cost money."""
@@ -312,15 +382,19 @@ def check_slugs(slugs: Iterable[str]) -> None:
             raise SettingsError(f"{slug!r}: {error}") from None
 
 
-def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+def load_settings(environment: Mapping[str, str] | None = None, *, file_may_be_absent: bool = False) -> Settings:
     """Read `SOUNDCHARTS_CONFIG` (default `soundcharts.yaml`, which may be absent) and the environment.
+
+    Args:
+        environment: Variables; those of the process where left out.
+        file_may_be_absent: Whether a file that the environment names need not be there, since it is about to be made.
 
     Raises:
         SettingsError: A value is wrong. The message names the file or variable, the key and the reason.
     """
     variables = os.environ if environment is None else environment
     config_path = Path(variables.get("SOUNDCHARTS_CONFIG") or "soundcharts.yaml")
-    if variables.get("SOUNDCHARTS_CONFIG") and not config_path.is_file():
+    if variables.get("SOUNDCHARTS_CONFIG") and not config_path.is_file() and not file_may_be_absent:
         raise SettingsError(f"SOUNDCHARTS_CONFIG: there is no file {config_path}")
     warehouse = variables.get("SOUNDCHARTS_WAREHOUSE") or "data/warehouse.duckdb"
     if warehouse.startswith("ducklake:"):
@@ -397,6 +471,30 @@ def _credentials(variables: Mapping[str, str]) -> Credentials:
     )
 
 
+def read_country(value: str) -> str:
+    """Read a country that was named elsewhere than in the file: its code in capitals, '' for worldwide.
+
+    Raises:
+        SettingsError: It is none.
+    """
+    try:
+        return _country(value)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
+def read_platform(value: str) -> str:
+    """Read the code of a platform that was named elsewhere than in the file.
+
+    Raises:
+        SettingsError: It is none.
+    """
+    try:
+        return _platform_code(value)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
 def _read_file(path: Path) -> FileSettings:
     try:
         text = path.read_text(encoding="utf-8")
@@ -404,6 +502,19 @@ def _read_file(path: Path) -> FileSettings:
         return FileSettings()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read: {error}") from error
+    return parse_settings(text, path)
+
+
+def parse_settings(text: str, path: Path) -> FileSettings:
+    """Check the text of a settings file.
+
+    Args:
+        text: What the file holds, or would hold.
+        path: Where it is, for messages.
+
+    Raises:
+        SettingsError: It is not YAML, or a value is wrong.
+    """
     try:
         content: Any = YAML(typ="safe").load(text)
     except (YAMLError, ValueError, RecursionError) as error:

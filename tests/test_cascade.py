@@ -109,7 +109,8 @@ def test_every_table_holds_what_its_key_promises(bench: Bench) -> None:
     for table in TABLES.values():
         doubled = bench.query(f"SELECT {', '.join(table.key)} FROM {table.qualified} GROUP BY ALL HAVING count(*) > 1")
         assert doubled == [], table.name
-        assert bench.one(f"SELECT count(*) FROM {table.qualified}") > 0, table.name
+        # The catalogue is asked for by selectors and searches only.
+        assert bench.one(f"SELECT count(*) FROM {table.qualified}") > 0 or table.name == "chart_catalogue", table.name
     loose = """
         SELECT count(*) FROM soundcharts.chart_entries AS entries
         ANTI JOIN soundcharts.tracks AS tracks ON tracks.uuid = entries.track_uuid

@@ -17,6 +17,7 @@ from soundcharts_assets.settings import (
     ARTIST_AUDIENCE_PLATFORMS,
     ARTIST_LISTENING_PLATFORMS,
     TRACK_AUDIENCE_PLATFORMS,
+    ChartSelector,
     ChartSettings,
     Credentials,
     FileSettings,
@@ -143,9 +144,10 @@ def test_every_setting_of_the_file_is_taken(load: Callable[..., Settings]) -> No
         freshness:
           metadata: {warn_days: 1.5, fail_days: 2}
           audience: {warn_hours: 6, fail_hours: 6}
-        audience: {history_days: 60, overlap_days: 0, airplay_history_days: 7}
+        audience: {history_days: 60, overlap_days: 0, airplay_history_days: 7, charted_within_days: 14}
         api:
           calls_per_minute: 60
+          polls_per_minute: 6
           workers: 2
           batch_size: 10
           attempts: 1
@@ -168,9 +170,15 @@ def test_every_setting_of_the_file_is_taken(load: Callable[..., Settings]) -> No
     }
     assert file.freshness.metadata_window.warn == timedelta(hours=36)
     assert file.freshness.audience_window.warn == file.freshness.audience_window.fail == timedelta(hours=6)
-    assert file.audience.model_dump() == {"history_days": 60, "overlap_days": 0, "airplay_history_days": 7}
+    assert file.audience.model_dump() == {
+        "history_days": 60,
+        "overlap_days": 0,
+        "airplay_history_days": 7,
+        "charted_within_days": 14,
+    }
     assert file.api.model_dump() == {
         "calls_per_minute": 60,
+        "polls_per_minute": 6,
         "workers": 2,
         "batch_size": 10,
         "attempts": 1,
@@ -283,6 +291,35 @@ def test_a_slug_may_be_whatever_soundcharts_calls_it(load: Callable[..., Setting
     assert follow(load(f'charts: [{{slug: "{slug}"}}]').file).follows(slug)
 
 
+# Selectors.
+
+
+def test_charts_may_be_selected_by_what_they_are(load: Callable[..., Settings]) -> None:
+    file = load(
+        """
+        charts:
+          - global-28
+          - {platform: spotify, countries: [us, Gb, NO, Worldwide], name: "Top*", frequency: daily}
+          - slug: viral-50-40
+          - platform: apple-music
+            cascade: false
+            history_days: 7
+        """
+    ).file
+    assert [chart.slug for chart in file.named_charts] == ["global-28", "viral-50-40"]
+    assert file.selectors == (
+        ChartSelector(platform="spotify", countries=("US", "GB", "NO", "worldwide"), name="Top*", frequency="daily"),
+        ChartSelector(platform="apple-music", cascade=False, history_days=7),
+    )
+    assert file.selectors[0].countries == ("US", "GB", "NO", "")
+    assert file.selectors[1].countries is None
+    assert [str(selector) for selector in file.selectors] == [
+        "spotify, US GB NO worldwide, Top*, daily",
+        "apple-music",
+    ]
+    assert file.charts == (file.named_charts[0], file.selectors[0], file.named_charts[1], file.selectors[1])
+
+
 # Mistakes in the file.
 
 
@@ -294,7 +331,23 @@ def test_a_slug_may_be_whatever_soundcharts_calls_it(load: Callable[..., Setting
         ("api: {versions: {album: v2}}", "api.versions.album", "no such setting"),
         ("charts: [{slug: a}, {slug: b, cascades: true}]", "charts[1].cascades", "no such setting"),
         ("app_id: x", "app_id", "no such setting"),
-        ("charts: [{cascade: true}]", "charts[0].slug", "Field required"),
+        ("charts: [{cascade: true}]", "charts[0]", "neither slug nor platform"),
+        ("charts: [a, {countries: [US]}]", "charts[1]", "neither slug nor platform"),
+        ("charts: [{slug: a, platform: spotify}]", "charts[0]", "both slug and platform"),
+        ("charts: [a, {platform: spotify, country: US}]", "charts[1].country", "no such setting"),
+        ("charts: [{slug: a, countries: [US]}]", "charts[0].countries", "no such setting"),
+        ("charts: [{platform: Spotify}]", "charts[0].platform", "codes are written like spotify"),
+        ("charts: [{platform: a/b}]", "charts[0].platform", "codes are written like spotify"),
+        ("charts: [{platform: [spotify]}]", "charts[0].platform", "valid string"),
+        ("charts: [{platform: spotify, countries: US}]", "charts[0].countries", "valid"),
+        ("charts: [{platform: spotify, countries: []}]", "charts[0].countries", "none is named"),
+        ("charts: [{platform: spotify, countries: [US, USA]}]", "charts[0].countries[1]", "'USA' is no country"),
+        ('charts: [{platform: spotify, countries: [""]}]', "charts[0].countries[0]", "or worldwide"),
+        ("charts: [{platform: spotify, countries: [US, us]}]", "charts[0].countries", "named twice: US"),
+        ('charts: [{platform: spotify, name: ""}]', "charts[0].name", "at least 1 character"),
+        ('charts: [{platform: spotify, frequency: ""}]', "charts[0].frequency", "at least 1 character"),
+        ("charts: [{platform: spotify, cascade: maybe}]", "charts[0].cascade", "valid boolean"),
+        ("charts: [{platform: spotify, history_days: -1}]", "charts[0].history_days", "greater than or equal to 0"),
         ("charts: [{slug: 28}]", "charts[0].slug", "valid string"),
         ('charts: [{slug: ""}]', "charts[0].slug", "such as global-28"),
         ('charts: [{slug: " global-28"}]', "charts[0].slug", "such as global-28"),
@@ -303,7 +356,8 @@ def test_a_slug_may_be_whatever_soundcharts_calls_it(load: Callable[..., Setting
         ("charts: [{slug: a, cascade: maybe}]", "charts[0].cascade", "valid boolean"),
         ("charts: [{slug: a, history_days: -1}]", "charts[0].history_days", "greater than or equal to 0"),
         ("charts: [{slug: a}, {slug: b}, {slug: a, cascade: false}]", "charts", "named twice: a"),
-        ("charts: [7]", "charts[0]", "valid dictionary"),
+        ("charts: [7]", "charts[0]", "a chart's slug is wanted, or keys such as slug: or platform:"),
+        ("charts: [[a]]", "charts[0]", "a chart's slug is wanted, or keys such as slug: or platform:"),
         ("charts: global-28", "charts", "valid"),
         ("charts: {slug: global-28}", "charts", "valid"),
         ("history_days: many", "history_days", "valid integer"),
@@ -518,7 +572,7 @@ def test_a_key_that_was_put_into_the_file_is_told_without_showing_it(mistake: Ca
 def test_a_plain_slug_stands_for_a_chart_and_an_empty_key_for_none(tmp_path: Path) -> None:
     file = tmp_path / "settings.yaml"
     file.write_text("charts:\n  - global-28\n  - slug: viral-50-40\n", encoding="utf-8")
-    named = load_settings({"SOUNDCHARTS_CONFIG": str(file)}).file.charts
+    named = load_settings({"SOUNDCHARTS_CONFIG": str(file)}).file.named_charts
     assert [(chart.slug, chart.cascade) for chart in named] == [("global-28", True), ("viral-50-40", True)]
     file.write_text("charts:\n  # - global-28\n", encoding="utf-8")
     assert load_settings({"SOUNDCHARTS_CONFIG": str(file)}).file.charts == ()

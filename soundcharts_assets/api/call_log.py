@@ -61,6 +61,11 @@ class CallLog:
         known = [value for value in (lowest, count.quota_remaining) if value is not None]
         self._pending[key] = (calls + count.calls, min(known, default=None), cost + count.cost)
 
+    def pending_cost(self) -> int:
+        """Requests of the quota that were spent since the last drain."""
+        with self._lock:
+            return sum(cost for _, _, cost in self._pending.values())
+
     def totals(self) -> dict[str, int]:
         """Calls by endpoint since the start, drained or not."""
         with self._lock:

@@ -1,17 +1,19 @@
 """Questions about charts: what there is, which rankings exist, what a ranking holds (contract section 8)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from soundcharts_assets.api import parse
 from soundcharts_assets.api.client import Client, Json
 from soundcharts_assets.api.errors import Inconsistent, Malformed
 from soundcharts_assets.api.pages import PAGE_SIZE, Page, following_pages, get_all, get_page, read_page
 from soundcharts_assets.api.paths import part
-from soundcharts_assets.api.records import ChartRecord, EntryRecord, ListedTrack
+from soundcharts_assets.api.records import ChartRecord, EntryRecord, ListedTrack, PlatformRecord
 
 _MOST_READINGS = 3
+
+R = TypeVar("R", PlatformRecord, ChartRecord)
 
 
 class Ranking(NamedTuple):
@@ -28,6 +30,46 @@ class Listed(NamedTuple):
 
     ranked_at: datetime
     text: str
+
+
+def song_platforms(client: Client) -> list[PlatformRecord]:
+    """All platforms that have song charts (contract section 8.1).
+
+    Raises:
+        Malformed: An item is no platform.
+    """
+    return _records(client, "chart_platforms", "/api/v2/chart/song/platforms", parse.platform)
+
+
+def charts_of_platform(client: Client, platform: str, country_code: str | None = None) -> list[ChartRecord]:
+    """All song charts of a platform, or those of one of its countries (contract section 8.3).
+
+    Args:
+        client: Whom to ask.
+        platform: Its code.
+        country_code: ISO 3166 alpha-2. Worldwide charts cannot be asked for by country: their code is empty.
+
+    Raises:
+        NotFound: There is no such platform.
+        Malformed: An item is no chart.
+    """
+    path = f"/api/v2/chart/song/by-platform/{part(platform)}"
+    params = {"countryCode": country_code} if country_code else None
+    return _records(client, "charts_by_platform", path, parse.chart, params)
+
+
+def _records(
+    client: Client,
+    endpoint: str,
+    path: str,
+    read: Callable[[parse.Fields], R],
+    params: Mapping[str, str | int] | None = None,
+) -> list[R]:
+    items = get_all(client, endpoint, path, params)
+    try:
+        return [read(parse.Fields(item, f"items[{index}]")) for index, item in enumerate(items)]
+    except Malformed as error:
+        raise Malformed(error.args[0], endpoint=endpoint) from None
 
 
 def poll(client: Client, slug: str, *, ranking_version: str) -> Json:

@@ -17,6 +17,7 @@ from pyrate_limiter import Duration, Limiter, Rate
 from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
+from soundcharts_assets.api.allowance import Allowance, BatchPrice
 from soundcharts_assets.api.auth import Scheme
 from soundcharts_assets.api.call_log import CallLog
 from soundcharts_assets.api.errors import (
@@ -31,6 +32,8 @@ from soundcharts_assets.api.errors import (
 )
 
 Json: TypeAlias = dict[str, Any]
+
+USAGE = "team_usage"
 
 _LIMITER_SLEEP_MARGIN_MS = 5
 _UNSAID_PAUSE_SECONDS = 60.0
@@ -69,10 +72,13 @@ class Client:
         self.options = options
         self.calls = calls
         self.quota_remaining: int | None = None
+        self.allowance = Allowance()
+        self.batch_price = BatchPrice()
         self._scheme = scheme
         self._clock = clock
         self._sleep = sleep
         self._lock = threading.Lock()
+        self._first_batch = threading.Lock()
         self._resume_at = 0.0
         self._silences_in_a_row = 0
         self._limiter = Limiter(
@@ -98,13 +104,30 @@ class Client:
         self._session.close()
         self._limiter.close()
 
-    def get(self, endpoint: str, path: str, params: Mapping[str, str | int] | None = None) -> Json:
+    def look_at_quota(self) -> int | None:
+        """Ask, free of charge, what is left of the quota (contract section 6.5); the header tells, not the body.
+
+        Raises:
+            SoundchartsError: The call failed; credentials and a spent quota have kinds of their own.
+        """
+        self.get(USAGE, "/api/v2/team/usage")
+        return self.quota_remaining
+
+    def get(
+        self,
+        endpoint: str,
+        path: str,
+        params: Mapping[str, str | int] | None = None,
+        *,
+        ids: int = 1,
+    ) -> Json:
         """Ask one address.
 
         Args:
             endpoint: The name under which the call is counted and reported.
             path: Path with every part already encoded.
             params: Query parameters; falsy values are sent too.
+            ids: How many things the address names, each of which may be billed.
 
         Returns:
             The JSON object that came with a 2xx.
@@ -112,16 +135,22 @@ class Client:
         Raises:
             SoundchartsError: One of the kinds in `errors`, after the retries its kind deserves.
         """
-        return self._retrying(self._within_limits, endpoint, path, params or {})
+        if self.batch_price.can_learn(ids):
+            # Alone on its way, the first batch shows by the quota what batches cost.
+            with self._first_batch:
+                if self.quota_remaining is None and self.allowance.is_limited:
+                    self.look_at_quota()
+                return self._retrying(self._within_limits, endpoint, path, params or {}, ids)
+        return self._retrying(self._within_limits, endpoint, path, params or {}, ids)
 
-    def _within_limits(self, endpoint: str, path: str, params: Mapping[str, str | int]) -> Json:
+    def _within_limits(self, endpoint: str, path: str, params: Mapping[str, str | int], ids: int) -> Json:
         """One try, repeated for as long as the server only asks for patience or a new token."""
         renewed = False
         unsaid = 0
         for _ in range(_MOST_RATE_WAITS):
             headers = self._authenticate(endpoint)
             try:
-                return self._send(endpoint, path, params, headers)
+                return self._spend(endpoint, path, params, headers, ids)
             except RateLimited as error:
                 unsaid += error.pause is None
                 if unsaid > 1:
@@ -143,13 +172,42 @@ class Client:
             self._count_failure(endpoint, error.args[0])
             raise
 
+    def _spend(
+        self,
+        endpoint: str,
+        path: str,
+        params: Mapping[str, str | int],
+        headers: dict[str, str],
+        ids: int,
+    ) -> Json:
+        """Send within the allowance, and count what it cost."""
+        price = 0 if endpoint == USAGE else self.batch_price.of(ids)
+        if price:
+            self.allowance.take(price)
+        spent, status, quota = 0, "no answer", None
+        before = self.quota_remaining
+        try:
+            response = self._send(endpoint, path, params, headers)
+            status = str(response.status_code)
+            quota = _quota(response.headers)
+            if price and _is_billed(response.status_code):
+                spent = self.batch_price.learn(ids, before, quota)
+        finally:
+            self._follow_quota(quota)
+            self.calls.record(self._clock(), endpoint, status, quota, spent)
+            if price:
+                self.allowance.settle(price, spent, self.quota_remaining)
+        if not response.ok or response.is_redirect:
+            raise error_for(response.status_code, self._message(response), response.headers, endpoint)
+        return _json(response, endpoint)
+
     def _send(
         self,
         endpoint: str,
         path: str,
         params: Mapping[str, str | int],
         headers: dict[str, str],
-    ) -> Json:
+    ) -> requests.Response:
         self._wait_for_the_server()
         self._limiter.try_acquire(name="soundcharts")
         timeout = (self.options.connect_timeout_seconds, self.options.read_timeout_seconds)
@@ -162,18 +220,12 @@ class Client:
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            self.calls.record(self._clock(), endpoint, "no answer", None)
             # The chain is cut: urllib3's exceptions carry the request with its headers.
             reason = f"no answer from {self.options.base_url} ({_cause(error)})"
             self._count_failure(endpoint, reason)
             raise Unreachable(reason, endpoint=endpoint) from None
         self._silences_in_a_row = 0
-        quota = _quota(response.headers)
-        self.calls.record(self._clock(), endpoint, str(response.status_code), quota)
-        self._follow_quota(quota)
-        if not response.ok or response.is_redirect:
-            raise error_for(response.status_code, self._message(response), response.headers, endpoint)
-        return _json(response, endpoint)
+        return response
 
     def _count_failure(self, endpoint: str, reason: str) -> None:
         """Give up where no try of any worker has met an answer for a while."""
@@ -228,6 +280,11 @@ def _json(response: requests.Response, endpoint: str) -> Json:
     if not isinstance(body, dict):
         raise Transient("the answer is no JSON object", endpoint=endpoint, status=response.status_code)
     return body
+
+
+def _is_billed(status: int) -> bool:
+    """Whether an answer is taken off the quota: not a server's fault, a refused log-in or a limit (section 6.1)."""
+    return status < 500 and status not in {401, 408, 429}  # noqa: PLR2004
 
 
 def _quota(headers: Mapping[str, str]) -> int | None:

@@ -97,6 +97,10 @@ class QuotaExhausted(Fatal):
     """429 because the quota of the plan is used up (contract section 6.3)."""
 
 
+class AllowanceSpent(Fatal):
+    """The user's own budget or reserve allows no further call. Nothing is wrong; what is due waits."""
+
+
 class HostUnreachable(Fatal):
     """So many calls in a row found no host that more would be in vain."""
 

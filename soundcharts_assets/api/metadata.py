@@ -40,7 +40,7 @@ def ask_metadata(
         return
     try:
         path = f"/api/{version}/{kind}/{','.join(part(uuid) for uuid in uuids)}"
-        answered = _payloads(client.get(kind, path), kind)
+        answered = _payloads(client.get(kind, path, ids=len(uuids)), kind)
     except Fatal:
         raise
     except SoundchartsError as error:

@@ -91,12 +91,26 @@ def following_pages(
         raise Inconsistent(f"{page.end} items came of {first.total}", endpoint=endpoint)
 
 
+def get_collection(
+    client: Client,
+    endpoint: str,
+    path: str,
+    params: Mapping[str, str | int] | None = None,
+) -> tuple[Json, list[Any]]:
+    """Return what the collection hangs from, as the last page says it, and the items of every page.
+
+    Raises:
+        Malformed: The pages contradict each other.
+    """
+    first = get_page(client, endpoint, path, params)
+    pages = [first, *following_pages(client, endpoint, path, first, params)]
+    return pages[-1].related, [item for page in pages for item in page.items]
+
+
 def get_all(client: Client, endpoint: str, path: str, params: Mapping[str, str | int] | None = None) -> list[Any]:
     """Return the items of every page.
 
     Raises:
         Malformed: The pages contradict each other.
     """
-    first = get_page(client, endpoint, path, params)
-    rest = following_pages(client, endpoint, path, first, params)
-    return [*first.items, *(item for page in rest for item in page.items)]
+    return get_collection(client, endpoint, path, params)[1]

@@ -21,6 +21,7 @@ from soundcharts_assets.api.records import (
     ListedArtist,
     ListedTrack,
     ListeningPoint,
+    PlatformRecord,
     PlotPoint,
     RankingPage,
     Song,
@@ -159,6 +160,11 @@ def read_instant(text: str, where: str) -> datetime:
         return moment.astimezone(UTC)
     except OverflowError:
         raise Malformed(f"{where} is out of range: {text[:40]!r}") from None
+
+
+def platform(fields: Fields) -> PlatformRecord:
+    """A platform that has charts (contract section 8.1)."""
+    return PlatformRecord(code=fields.required_text("code"), name=fields.name("name"))
 
 
 def chart(fields: Fields) -> ChartRecord:
@@ -341,6 +347,17 @@ def followers(items: list[Any]) -> list[FollowerPoint]:
         if any(figure is not None for figure in point[1:]):
             points.append(point)
     return points
+
+
+def last_crawl(related: Mapping[str, Any]) -> date | None:
+    """Day on which the vendor last looked at an artist (contract section 11.2); None where it does not say."""
+    text = related.get("lastCrawlDate")
+    if not isinstance(text, str) or not text:
+        return None
+    try:
+        return read_instant(text, "related.lastCrawlDate").date()
+    except Malformed:
+        return None  # it only tells when to ask again; the points are good without it
 
 
 def listening(items: list[Any]) -> list[ListeningPoint]:

@@ -20,6 +20,13 @@ class ChartRecord(NamedTuple):
     web_url: str | None
 
 
+class PlatformRecord(NamedTuple):
+    """A platform that has charts (contract section 8.1). Key: code."""
+
+    code: str
+    name: str
+
+
 class EntryRecord(NamedTuple):
     """One place of one ranking (contract section 8.5). Key: chart_slug, ranked_at, position."""
 

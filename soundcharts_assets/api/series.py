@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from soundcharts_assets.api import parse
-from soundcharts_assets.api.client import Client
+from soundcharts_assets.api.client import Client, Json
 from soundcharts_assets.api.errors import Malformed
-from soundcharts_assets.api.pages import get_all, get_page
+from soundcharts_assets.api.pages import get_collection, get_page
 from soundcharts_assets.api.paths import part
 from soundcharts_assets.api.records import FollowerPoint, ListeningPoint, PlotPoint
 
@@ -16,6 +16,13 @@ LONGEST_WINDOW_DAYS = 90
 
 Point: TypeAlias = PlotPoint | FollowerPoint | ListeningPoint
 P = TypeVar("P", PlotPoint, FollowerPoint, ListeningPoint)
+
+
+class FollowerSeries(NamedTuple):
+    """An artist's figures by day, and the day on which the vendor last looked, where it says so."""
+
+    points: list[FollowerPoint]
+    crawled_on: date | None
 
 
 def windows(start: date, end: date) -> Iterator[tuple[date, date]]:
@@ -45,10 +52,11 @@ def track_spins(client: Client, uuid: str, day: date) -> list[PlotPoint]:
     return [PlotPoint(day, "", page.total)]
 
 
-def artist_audience(client: Client, uuid: str, platform: str, start: date, end: date) -> list[FollowerPoint]:
+def artist_audience(client: Client, uuid: str, platform: str, start: date, end: date) -> FollowerSeries:
     """Followers and the like of an artist by day."""
     path = f"/api/v2/artist/{part(uuid)}/audience/{part(platform)}"
-    return _days(client, f"artist_audience/{platform}", path, start, end, parse.followers)
+    points, related = _days_and_related(client, f"artist_audience/{platform}", path, start, end, parse.followers)
+    return FollowerSeries(points, parse.last_crawl(related))
 
 
 def artist_listening(client: Client, uuid: str, platform: str, start: date, end: date) -> list[ListeningPoint]:
@@ -65,17 +73,29 @@ def _days(
     end: date,
     parse_items: Callable[[list[Any]], list[P]],
 ) -> list[P]:
+    return _days_and_related(client, endpoint, path, start, end, parse_items)[0]
+
+
+def _days_and_related(
+    client: Client,
+    endpoint: str,
+    path: str,
+    start: date,
+    end: date,
+    parse_items: Callable[[list[Any]], list[P]],
+) -> tuple[list[P], Json]:
     points: list[P] = []
+    related: Json = {}
     for first, last in windows(start, end):
         params = {"startDate": first.isoformat(), "endDate": last.isoformat()}
-        items = get_all(client, endpoint, path, params)
+        related, items = get_collection(client, endpoint, path, params)
         try:
             answered = parse_items(items)
         except Malformed as error:
             raise Malformed(error.args[0], endpoint=endpoint) from None
         _inside(answered, first, last, endpoint)
         points.extend(answered)
-    return points
+    return points, related
 
 
 def _inside(points: Sequence[Point], first: date, last: date, endpoint: str) -> None:

@@ -2,14 +2,14 @@
 
 import dagster as dg
 
-from soundcharts_assets.assets.declaration import Output, fetched_asset
+from soundcharts_assets.assets.declaration import Condition, Output, fetched_asset
 from soundcharts_assets.refresh.subjects import Subject
 from soundcharts_assets.settings import Settings
 
 GROUP = "artists"
 
 
-def artist_assets(settings: Settings, subject: Subject) -> list[dg.AssetsDefinition]:
+def artist_assets(settings: Settings, subject: Subject, condition: Condition) -> list[dg.AssetsDefinition]:
     """Declare `artists` with `artist_genres`."""
     deps = ("track_artists",)
     return [
@@ -21,6 +21,7 @@ def artist_assets(settings: Settings, subject: Subject) -> list[dg.AssetsDefinit
             ],
             group=GROUP,
             window=subject.window,
-            refresh=lambda refresher, chart, request: refresher.refresh_subject(subject, chart, request),
+            condition=condition,
+            refresh=lambda refresher, charts, request: refresher.refresh_subject(subject, charts, request),
         ),
     ]

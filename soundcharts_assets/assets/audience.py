@@ -5,7 +5,7 @@ Freshness, checks and lineage are per asset in Dagster, and so is switching a pl
 
 import dagster as dg
 
-from soundcharts_assets.assets.declaration import Output, fetched_asset
+from soundcharts_assets.assets.declaration import Condition, Output, fetched_asset
 from soundcharts_assets.refresh.subjects import Subject
 from soundcharts_assets.settings import Settings
 
@@ -26,12 +26,12 @@ _FIGURES = {
 _DEPS = {"tracks": "tracks", "artists": "artists"}
 
 
-def audience_assets(settings: Settings, subjects: list[Subject]) -> list[dg.AssetsDefinition]:
+def audience_assets(settings: Settings, subjects: list[Subject], condition: Condition) -> list[dg.AssetsDefinition]:
     """Declare the audience of tracks and of artists, and the listening figures of artists, platform by platform."""
-    return [_audience_asset(settings, subject) for subject in subjects if subject.platform is not None]
+    return [_audience_asset(settings, subject, condition) for subject in subjects if subject.platform is not None]
 
 
-def _audience_asset(settings: Settings, subject: Subject) -> dg.AssetsDefinition:
+def _audience_asset(settings: Settings, subject: Subject, condition: Condition) -> dg.AssetsDefinition:
     platform = subject.platform or ""
     figure = _FIGURES.get((subject.table, platform), f"Figures of {platform}.")
     owner = "tracks that the chart's stored entries hold" if subject.entity == "tracks" else "artists of its tracks"
@@ -41,5 +41,6 @@ def _audience_asset(settings: Settings, subject: Subject) -> dg.AssetsDefinition
         [Output(subject.table, (_DEPS[subject.entity],), description, platform)],
         group=subject.table,
         window=subject.window,
-        refresh=lambda refresher, chart, request: refresher.refresh_subject(subject, chart, request),
+        condition=condition,
+        refresh=lambda refresher, charts, request: refresher.refresh_subject(subject, charts, request),
     )

@@ -2,14 +2,14 @@
 
 import dagster as dg
 
-from soundcharts_assets.assets.declaration import Output, fetched_asset
+from soundcharts_assets.assets.declaration import Condition, Output, fetched_asset
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.settings import Settings
 
 GROUP = "charts"
 
 
-def chart_assets(settings: Settings) -> list[dg.AssetsDefinition]:
+def chart_assets(settings: Settings, condition: Condition) -> list[dg.AssetsDefinition]:
     """Declare `charts`, and `chart_rankings` with `chart_entries`."""
     window = settings.file.freshness.metadata_window
     return [
@@ -18,7 +18,8 @@ def chart_assets(settings: Settings) -> list[dg.AssetsDefinition]:
             [Output("charts", (), "The chart as Soundcharts describes it, and what the settings say of it.")],
             group=GROUP,
             window=window,
-            refresh=Refresher.refresh_chart,
+            condition=condition,
+            refresh=Refresher.refresh_charts,
         ),
         fetched_asset(
             settings,
@@ -32,6 +33,7 @@ def chart_assets(settings: Settings) -> list[dg.AssetsDefinition]:
             ],
             group=GROUP,
             window=window,
+            condition=condition,
             refresh=Refresher.refresh_rankings,
         ),
     ]

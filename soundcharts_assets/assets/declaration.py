@@ -5,6 +5,7 @@ What is fetched and how does not belong here, and neither do the assets themselv
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import dagster as dg
 from pydantic import Field
@@ -12,6 +13,7 @@ from pydantic import Field
 from soundcharts_assets.api.errors import SoundchartsError
 from soundcharts_assets.partitions import charts_partitions
 from soundcharts_assets.refresh.account import Account
+from soundcharts_assets.refresh.breaker import PausedError
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.request import Request
 from soundcharts_assets.settings import Settings, SettingsError, Window
@@ -19,6 +21,10 @@ from soundcharts_assets.warehouse.connection import WarehouseError
 from soundcharts_assets.warehouse.tables import TABLES, Table
 
 PREFIX = "soundcharts"
+
+Condition: TypeAlias = dg.AutomationCondition[dg.AssetKey] | None
+
+_CHARTS_PER_RUN = 10
 
 
 class RefreshConfig(dg.Config):
@@ -68,7 +74,8 @@ def fetched_asset(
     *,
     group: str,
     window: Window,
-    refresh: Callable[[Refresher, str, Request], Account],
+    condition: Condition,
+    refresh: Callable[[Refresher, Sequence[str], Request], Account],
 ) -> dg.AssetsDefinition:
     """Declare the tables that one step fetches, as assets partitioned by chart.
 
@@ -77,43 +84,61 @@ def fetched_asset(
         outputs: The tables; the first names the step.
         group: Group in Dagster's UI.
         window: How old an answer may grow.
-        refresh: Refreshes the partition of a chart.
+        condition: When charts are refreshed without being asked for.
+        refresh: Refreshes the partitions of charts.
     """
     catalogue = settings.warehouse_path.stem
-    specs = [_spec(output, catalogue, group, window) for output in outputs]
+    specs = [_spec(output, catalogue, group, window, condition) for output in outputs]
 
-    @dg.multi_asset(name=outputs[0].name.replace("/", "__").replace("-", "_"), specs=specs)
+    @dg.multi_asset(
+        name=outputs[0].name.replace("/", "__").replace("-", "_"),
+        specs=specs,
+        # A backfill takes neighbouring charts together: one run's fixed cost for ten, and fuller batches.
+        backfill_policy=dg.BackfillPolicy.multi_run(_CHARTS_PER_RUN),
+    )
     def fetched(
         context: dg.AssetExecutionContext,
         config: RefreshConfig,
         refresher: dg.ResourceParam[Refresher],
     ) -> Iterator[dg.MaterializeResult[None]]:
-        chart = context.partition_key
+        charts = context.partition_keys
         request = config.request()
         if not request.includes(outputs[0].platform):
             # Nothing was looked at, so nothing is materialised: it would pass for fresh.
             context.log.info("%s is not among the platforms of this run", outputs[0].name)
             return
         try:
-            account = refresh(refresher, chart, request)
+            account = refresh(refresher, charts, request)
+        except PausedError as paused:
+            # No failure: the run that met the cause failed and was told of. Nothing was looked at here either.
+            context.log.warning("%s", paused)
+            return
         except (SoundchartsError, WarehouseError, SettingsError) as error:
             raise dg.Failure(description=str(error), allow_retries=False) from error
-        context.log.info("%s of %s: %s", account.subject, chart, account.figures())
+        context.log.info("%s of %s: %s", account.subject, account.chart, account.figures())
         if account.failed:
             context.log.warning("%d of %d failed and will be asked for again", account.failed, account.due)
+        if account.held_back:
+            context.log.warning("%d of %d wait: %s", account.deferred, account.due, account.held_back)
         for output in outputs:
             figures = _figures(output, account, catalogue)
             if config.dry_run:
                 # An observation, since nothing was materialised and freshness must not think so.
-                observed = dg.AssetObservation(asset_key(output.name), partition=chart, metadata=figures)
-                context.log_event(observed)
+                for chart in charts:
+                    context.log_event(dg.AssetObservation(asset_key(output.name), partition=chart, metadata=figures))
             else:
                 yield dg.MaterializeResult(asset_key=asset_key(output.name), metadata=figures)
 
     return fetched
 
 
-def _spec(output: Output, catalogue: str, group: str, window: Window) -> dg.AssetSpec:
+def _spec(
+    output: Output,
+    catalogue: str,
+    group: str,
+    window: Window,
+    condition: Condition,
+) -> dg.AssetSpec:
     table = TABLES[output.table]
     grain = f"{table.meaning} Unique by {', '.join(table.key)}."
     return dg.AssetSpec(
@@ -125,6 +150,7 @@ def _spec(output: Output, catalogue: str, group: str, window: Window) -> dg.Asse
         partitions_def=charts_partitions,
         skippable=True,
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=window.fail, warn_window=window.warn),
+        automation_condition=condition,
         metadata=_table_metadata(table, catalogue),
     )
 

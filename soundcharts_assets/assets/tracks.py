@@ -2,14 +2,14 @@
 
 import dagster as dg
 
-from soundcharts_assets.assets.declaration import Output, fetched_asset
+from soundcharts_assets.assets.declaration import Condition, Output, fetched_asset
 from soundcharts_assets.refresh.subjects import Subject
 from soundcharts_assets.settings import Settings
 
 GROUP = "tracks"
 
 
-def track_assets(settings: Settings, subject: Subject) -> list[dg.AssetsDefinition]:
+def track_assets(settings: Settings, subject: Subject, condition: Condition) -> list[dg.AssetsDefinition]:
     """Declare `tracks` with `track_artists`, `track_genres` and `genres`, which one answer fills together."""
     deps = ("chart_entries",)
     return [
@@ -23,6 +23,7 @@ def track_assets(settings: Settings, subject: Subject) -> list[dg.AssetsDefiniti
             ],
             group=GROUP,
             window=subject.window,
-            refresh=lambda refresher, chart, request: refresher.refresh_subject(subject, chart, request),
+            condition=condition,
+            refresh=lambda refresher, charts, request: refresher.refresh_subject(subject, charts, request),
         ),
     ]

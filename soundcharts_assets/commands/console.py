@@ -12,6 +12,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from soundcharts_assets.api.records import PlatformRecord
+from soundcharts_assets.commands.charts import FollowedChart, Found
 from soundcharts_assets.commands.report import PassReport
 from soundcharts_assets.refresh.account import Account
 
@@ -70,7 +72,9 @@ def show_report(console: Console, report: PassReport, *, dry_run: bool) -> None:
 
 
 def show_failures(console: Console, report: PassReport) -> None:
-    """Print a line for each failure, those of everything last."""
+    """Print a line for each warning and each failure, those of everything last."""
+    for warning in report.warnings:
+        console.print(f"[yellow]{escape(warning)}[/yellow]", highlight=False, soft_wrap=True)
     for failure in sorted(report.failures, key=lambda one: one.chart == ""):
         where = f"{failure.chart}: " if failure.chart else ""
         console.print(f"[red]{escape(where + failure.error)}[/red]", highlight=False, soft_wrap=True)
@@ -114,3 +118,59 @@ def show_pass(console: Console, title: str, report: PassReport, tables: Counter[
         "that fetches each chart's tracks and artists one by one, every time\n",
         highlight=False,
     )
+
+
+def show_platforms(console: Console, platforms: Sequence[PlatformRecord]) -> None:
+    """Print codes and names of platforms."""
+    _print_lines(console, ("platform", "name"), [(platform.code, platform.name) for platform in platforms])
+
+
+def show_found(console: Console, found: Found) -> None:
+    """Print the charts that a search found, those that are followed marked."""
+    rows = [
+        (
+            "*" if found.following.follows(chart.slug) else "",
+            chart.slug,
+            chart.name,
+            chart.platform,
+            ", ".join(part for part in (chart.city_name, chart.country_name or chart.country_code) if part),
+            chart.frequency or "",
+            f"{chart.max_results or ''}",
+        )
+        for chart in found.charts
+    ]
+    if rows:
+        _print_lines(console, ("", "slug", "name", "platform", "country", "frequency", "places"), rows)
+    followed = sum(mark == "*" for mark, *_ in rows)
+    console.print(f"{len(rows):,} found, {followed:,} of them followed (*)" if rows else "no chart fits")
+
+
+def show_followed(console: Console, charts: Sequence[FollowedChart]) -> None:
+    """Print the followed charts and what is known of them."""
+    rows = [
+        (
+            chart.slug,
+            chart.known.name or "",
+            chart.known.platform or "",
+            chart.known.country or "",
+            chart.known.frequency or "",
+            f"{chart.known.newest_ranking:%Y-%m-%d}" if chart.known.newest_ranking else "",
+            "yes" if chart.cascade else "no",
+            "named" if chart.through == "slug" else f"selector ({chart.through})",
+        )
+        for chart in charts
+    ]
+    if rows:
+        names = ("slug", "name", "platform", "country", "frequency", "newest ranking", "cascade", "through")
+        _print_lines(console, names, rows)
+    console.print(f"{len(rows):,} followed", highlight=False)
+
+
+def _print_lines(console: Console, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows in columns; slugs and codes, which are there to be copied, are never broken."""
+    table = Table(box=None, pad_edge=False)
+    for name in names:
+        table.add_column(name, no_wrap=name in {"", "slug", "platform"}, overflow="fold")
+    for row in rows:
+        table.add_row(*map(escape, row))
+    console.print(table, highlight=False)

@@ -71,7 +71,7 @@ def _start_cold() -> None:
 
 def _pass(console: Console, instance: dg.DagsterInstance, environment: Mapping[str, str], title: str) -> PassReport:
     with Bar(console) as bar:
-        refresher = Refresher(load_settings(environment), progress=bar)
+        refresher = Refresher(load_settings(environment), progress=bar, attended=True)
         report = sync(refresher, instance, Request())
     with refresher.warehouse.connect() as connection:
         tables = Counter(work.row_counts(connection))

@@ -6,6 +6,7 @@ from typing import Any
 
 from soundcharts_assets.api.errors import CredentialsRejected, QuotaExhausted
 from soundcharts_assets.refresh.account import Account
+from soundcharts_assets.refresh.breaker import PausedError
 from soundcharts_assets.settings import SettingsError
 from soundcharts_assets.warehouse.connection import WarehouseError, WarehouseLockedError
 
@@ -28,10 +29,12 @@ class PassReport:
         accounts: The accounts of all assets of all runs.
         calls: Calls sent, by endpoint, polls included.
         failures: What did not work.
+        warnings: What worked and may not be what was meant.
         quota_left: What the last answer said is left of the quota.
         seconds: How long the pass took.
         stopped: Credentials or quota ended it early.
         unusable: Settings or warehouse made it impossible.
+        left_due: Rows that are due still; what a budget or a limit left for later.
         avoided: Calls that a cascade without ledger and batches would have made on top.
     """
 
@@ -39,11 +42,13 @@ class PassReport:
     accounts: list[Account] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     quota_left: int | None = None
     seconds: float = 0.0
     stopped: bool = False
     unusable: bool = False
     avoided: int = 0
+    left_due: int = 0
 
     @property
     def exit_code(self) -> int:
@@ -59,12 +64,12 @@ class PassReport:
 
     @property
     def deferred(self) -> int:
-        """Due rows left for later."""
-        return sum(account.deferred for account in self.accounts)
+        """Due rows left for later, by a limit of the call or by the budget."""
+        return max(self.left_due, sum(account.deferred for account in self.accounts))
 
     def stop(self, error: Exception) -> None:
         """Note what ended the pass early, so that the exit code tells it."""
-        self.stopped = isinstance(error, CredentialsRejected | QuotaExhausted)
+        self.stopped = isinstance(error, CredentialsRejected | QuotaExhausted | PausedError)
         locked = isinstance(error, WarehouseLockedError)
         self.unusable = isinstance(error, SettingsError | WarehouseError) and not locked
         self.failures.append(Failure("", "", explain(error)))
@@ -76,6 +81,7 @@ class PassReport:
             "calls": dict(sorted(self.calls.items())),
             "rows": dict(sorted(self.rows.items())),
             "failures": [vars(failure) for failure in self.failures],
+            "warnings": self.warnings,
             "deferred": self.deferred,
             "quota_left": self.quota_left,
             "seconds": round(self.seconds, 3),

@@ -7,23 +7,25 @@ result is shown is the command line's business.
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import dagster as dg
 
-from soundcharts_assets.api.errors import Fatal, NotFound, SoundchartsError
+from soundcharts_assets.api.errors import AllowanceSpent, NotFound, SoundchartsError
+from soundcharts_assets.automation.tags import STARTED_BY, run_tags
 from soundcharts_assets.commands.report import Failure, PassReport
-from soundcharts_assets.definitions import CASCADE, build_definitions
-from soundcharts_assets.partitions import register_charts
+from soundcharts_assets.definitions import build_definitions
+from soundcharts_assets.partitions import CASCADE, register_charts
 from soundcharts_assets.refresh.account import Account
+from soundcharts_assets.refresh.breaker import PausedError
+from soundcharts_assets.refresh.catalogue import SUBJECT
 from soundcharts_assets.refresh.charts import Poll
+from soundcharts_assets.refresh.outcomes import Status
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.request import Request
 from soundcharts_assets.settings import SettingsError, check_slugs
 from soundcharts_assets.warehouse.connection import WarehouseError
 
-STARTED_BY = "soundcharts/started_by"
 _SYNC = "sync"
 _UNFINISHED = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -52,10 +54,9 @@ def sync(
     """
     started = time.monotonic()
     report = PassReport()
-    slugs = list(dict.fromkeys(named)) or refresher.following.slugs
     try:
-        _pass(refresher, instance, request, slugs, report)
-    except (SoundchartsError, WarehouseError, SettingsError) as error:
+        _pass(refresher, instance, request, named, report)
+    except (SoundchartsError, WarehouseError, SettingsError, PausedError) as error:
         report.stop(error)
     report.accounts = [account for account in refresher.accounts if account.due or account.calls]
     report.calls = Counter(refresher.calls.totals())
@@ -69,36 +70,54 @@ def _pass(
     refresher: Refresher,
     instance: dg.DagsterInstance,
     request: Request,
-    slugs: Sequence[str],
+    named: Sequence[str],
     report: PassReport,
 ) -> None:
-    if not slugs:
+    if not named and not refresher.settings.file.charts:
         raise SettingsError(f"{refresher.settings.config_path}: charts: none is followed; name one or add it there")
-    check_slugs(slugs)
-    with refresher.calling(_SYNC):
+    check_slugs(named)
+    with refresher.calling(_SYNC, asks=not request.dry_run):
         _close_orphans(instance)
+        if not request.dry_run:
+            refresher.renew_allowance()
+        slugs = list(dict.fromkeys(named)) or _followed(refresher, request, report)
         refresher.follow()
+        if not slugs:
+            return
         if request.dry_run:
             _count(refresher, request, slugs, report)
             return
         register_charts(instance, slugs)
         polls = _poll(refresher, slugs, report)
-        rankings = refresher.rankings_due(polls)
-        due = refresher.due_counts(slugs, request.platforms)
+        rankings = refresher.rankings_due(polls.values())
+        due = refresher.due_counts(slugs, request.platforms, affordable=True)
         updated = {slug for slug, count in rankings.items() if count or request.force}
-        idle = [poll for poll in polls if poll.slug not in updated and poll.slug not in due]
-        _settle(refresher, idle, report)
-        for poll in polls:
-            if poll.slug not in updated and poll.slug not in due:
-                continue
+        _settle(refresher, [poll for slug, poll in polls.items() if slug not in updated], report)
+        for slug in slugs:
             # What charts share is fetched by the first of them, which may leave a later one with nothing to do.
-            if poll.slug not in updated and not refresher.due_counts([poll.slug], request.platforms):
-                _settle(refresher, [poll], report)
+            if slug not in updated and not (
+                slug in due and refresher.due_counts([slug], request.platforms, affordable=True)
+            ):
                 continue
-            _run(refresher, instance, request, poll, report)
+            _run(refresher, instance, request, slug, polls.get(slug), report)
             if refresher.stopped_by is not None:
                 raise refresher.stopped_by
+        report.left_due = refresher.left_due(slugs, request.platforms)
         _count_avoided(refresher, slugs, report)
+
+
+def _followed(refresher: Refresher, request: Request, report: PassReport) -> list[str]:
+    """Slugs of the followed charts, once it is known what the selectors find."""
+    try:
+        listings = [] if request.dry_run else refresher.refresh_catalogue()
+    except AllowanceSpent as error:
+        listings = []
+        report.warnings.append(f"charts were not listed: {error}")
+    failed = [listing for listing in listings if listing.status is not Status.OK]
+    report.failures += [Failure("", SUBJECT, f"charts of {one.uuid} were not listed: {one.error}") for one in failed]
+    following = refresher.following
+    report.warnings += [f"no chart matches the selector ({selector})" for selector in following.unmatched]
+    return following.slugs
 
 
 def _close_orphans(instance: dg.DagsterInstance) -> None:
@@ -108,31 +127,18 @@ def _close_orphans(instance: dg.DagsterInstance) -> None:
         instance.report_run_failed(run, "The process of this run was killed; what it had fetched is stored.")
 
 
-def _poll(refresher: Refresher, slugs: Sequence[str], report: PassReport) -> list[Poll]:
+def _poll(refresher: Refresher, slugs: Sequence[str], report: PassReport) -> dict[str, Poll]:
     """Poll all charts at once. A chart that fails hides no other; credentials and quota stop everything."""
-
-    def ask(slug: str) -> Poll | SoundchartsError:
-        try:
-            return refresher.poll(slug)
-        except SoundchartsError as error:
-            return error
-
-    refresher.client  # noqa: B018 - made here, before threads could make one each, and missing credentials told at once
-    workers = min(len(slugs), refresher.settings.file.api.workers)
-    with ThreadPoolExecutor(workers) as pool:
-        answers = list(pool.map(ask, slugs))
-    fatal = next((answer for answer in answers if isinstance(answer, Fatal)), None)
-    if fatal is not None:
-        raise fatal
-    errors = {slug: error for slug, error in zip(slugs, answers, strict=True) if isinstance(error, SoundchartsError)}
-    refresher.note_failed_polls(errors)
-    report.failures += [Failure(slug, "charts", _explain_poll(slug, error)) for slug, error in errors.items()]
-    report.charts |= dict.fromkeys(errors, "failed")
-    return [answer for answer in answers if isinstance(answer, Poll)]
+    polls, errors = refresher.poll_all(slugs)
+    failed = {slug: error for slug, error in errors.items() if not isinstance(error, AllowanceSpent)}
+    report.failures += [Failure(slug, "charts", _explain_poll(slug, error)) for slug, error in failed.items()]
+    report.charts |= dict.fromkeys(failed, "failed")
+    report.charts |= {slug: f"not polled: {error}" for slug, error in errors.items() if slug not in failed}
+    return polls
 
 
 def _settle(refresher: Refresher, polls: Sequence[Poll], report: PassReport) -> None:
-    refresher.settle_polls(polls)
+    refresher.forget_polls(polls)
     for poll in polls:
         newest = poll.ranked_at
         report.charts[poll.slug] = f"unchanged since {newest:%Y-%m-%d}" if newest else "has no ranking yet"
@@ -142,30 +148,32 @@ def _run(
     refresher: Refresher,
     instance: dg.DagsterInstance,
     request: Request,
-    poll: Poll,
+    slug: str,
+    poll: Poll | None,
     report: PassReport,
 ) -> None:
     definitions = build_definitions(refresher.settings, refresher)
     seen = len(refresher.accounts)
+    (state,) = refresher.poll_states([slug])
     result = definitions.resolve_job_def(CASCADE).execute_in_process(
-        partition_key=poll.slug,
+        partition_key=slug,
         instance=instance,
         run_config=_run_config(definitions, request),
-        tags={STARTED_BY: _SYNC, "soundcharts/chart": _title(poll)},
+        tags={STARTED_BY: _SYNC, **run_tags(state)},
         raise_on_error=False,
     )
     accounts = refresher.accounts[seen:]
-    if result.success:
-        newest = f"{poll.ranked_at:%Y-%m-%d}" if poll.ranked_at else "no ranking yet"
-        calls = sum(account.calls.total() for account in accounts)
-        report.charts[poll.slug] = f"ranking {newest}, {calls:,} calls"
-    else:
-        report.charts[poll.slug] = "failed"
+    if not result.success:
+        report.charts[slug] = "failed"
         if refresher.stopped_by is None:
             steps = [event for event in result.all_events if event.is_step_failure]
-            report.failures += [Failure(poll.slug, event.step_key or "", _reason(event)) for event in steps]
+            report.failures += [Failure(slug, event.step_key or "", _reason(event)) for event in steps]
             if not steps:
-                report.failures.append(Failure(poll.slug, "", f"run {result.run_id} failed; Dagster's log says why"))
+                report.failures.append(Failure(slug, "", f"run {result.run_id} failed; Dagster's log says why"))
+    elif slug not in report.charts or poll is not None:
+        newest = f"{poll.ranked_at:%Y-%m-%d}" if poll and poll.ranked_at else "no ranking yet"
+        calls = sum(account.calls.total() for account in accounts)
+        report.charts[slug] = f"ranking {newest}, {calls:,} calls"
 
 
 def _run_config(definitions: dg.Definitions, request: Request) -> dict[str, Any]:
@@ -188,7 +196,7 @@ def _count(refresher: Refresher, request: Request, slugs: Iterable[str], report:
     """Count what a pass would ask for, as far as the warehouse knows: a chart's new ranking may bring more."""
     for slug in slugs:
         for subject in refresher.subjects.values():
-            refresher.refresh_subject(subject, slug, request)
+            refresher.refresh_subject(subject, [slug], request)
         report.charts[slug] = "1 poll, its news unknown until then"
 
 
@@ -206,14 +214,6 @@ def _failures(account: Account) -> Iterator[Failure]:
     more = account.unsettled - len(account.examples)
     if more > 0:
         yield Failure(account.chart, account.subject, f"{more:,} more; soundcharts.fetches names them all")
-
-
-def _title(poll: Poll) -> str:
-    """Name a chart such that two of one title are told apart."""
-    if poll.chart is None:
-        return poll.slug
-    where = poll.chart.city_name or poll.chart.country_name or poll.chart.country_code
-    return ", ".join(part for part in (poll.chart.name, poll.chart.platform, where) if part)
 
 
 def _reason(event: dg.DagsterEvent) -> str:

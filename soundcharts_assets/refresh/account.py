@@ -15,7 +15,7 @@ class Account:
 
     Attributes:
         subject: What was fetched, such as `tracks`.
-        chart: For which chart.
+        charts: For which charts.
         reached: Rows the chart reaches, due or not.
         due: Rows that had to be asked for, deferred ones included.
         planned: Calls that the due rows take at least.
@@ -26,10 +26,11 @@ class Account:
         stored: Rows that tables hold now, by table; those of its platform where the subject has one.
         quota_left: What the last answer said is left of the quota.
         examples: Some of the failures, for people.
+        held_back: Why due rows were left although nothing failed; '' where none were.
     """
 
     subject: str
-    chart: str
+    charts: tuple[str, ...]
     reached: int = 0
     due: int = 0
     planned: int = 0
@@ -40,6 +41,12 @@ class Account:
     stored: Mapping[str, int] = field(default_factory=dict)
     quota_left: int | None = None
     examples: list[str] = field(default_factory=list)
+    held_back: str = ""
+
+    @property
+    def chart(self) -> str:
+        """The chart, or how many they are."""
+        return self.charts[0] if len(self.charts) == 1 else f"{len(self.charts)} charts"
 
     def take(self, outcome: Outcome) -> None:
         """Count one outcome."""

@@ -4,6 +4,7 @@ A poll is one call that brings the first page of the newest ranking. It is kept 
 stored, so that whoever polls, a command, a sensor or a run, pays once, and nothing is lost between processes.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,21 +14,21 @@ from soundcharts_assets.api import charts as api
 from soundcharts_assets.api import parse
 from soundcharts_assets.api.client import Client
 from soundcharts_assets.api.errors import NotFound
-from soundcharts_assets.api.pages import Page
+from soundcharts_assets.api.pages import PAGE_SIZE, Page
 from soundcharts_assets.api.records import ChartRecord, EntryRecord, ListedTrack
 from soundcharts_assets.refresh.outcomes import Outcome, Status
+from soundcharts_assets.refresh.polling import AT_ONCE, period_of
 from soundcharts_assets.settings import ChartSettings
 from soundcharts_assets.warehouse.batch import Change, Mode
 from soundcharts_assets.warehouse.spool import Spool
 from soundcharts_assets.warehouse.tables import CHART_RANKINGS
-from soundcharts_assets.warehouse.work import ChartState, Work
+from soundcharts_assets.warehouse.work import ChartState, PollState, Work
 
 CHARTS = "charts"
 RANKINGS = "chart_rankings"
 AVAILABLE = "available_rankings"
 
 _POLL_IS_GOOD_FOR = timedelta(hours=1)
-_PERIODS = {"daily": timedelta(days=1), "weekly": timedelta(days=7)}
 _NOTE = "poll"
 
 
@@ -50,6 +51,11 @@ class Poll:
     chart: ChartRecord | None = None
     ranked_at: datetime | None = None
     text: str = ""
+
+    @classmethod
+    def from_state(cls, state: PollState) -> "Poll":
+        """What an earlier poll left in the tables, where none was made just now: it brings no news."""
+        return cls(state.slug, state.polled_at or AT_ONCE, ranked_at=state.newest_stored)
 
 
 class Polls:
@@ -118,11 +124,24 @@ def chart_outcome(poll: Poll, settings: ChartSettings, *, followed: bool) -> Out
 
 @dataclass(frozen=True)
 class WantedRanking:
-    """A ranking to fetch: where it stands in the ledger, the text that addresses it, and a first page if in hand."""
+    """A ranking to fetch.
+
+    Attributes:
+        work: Where it stands in the ledger.
+        text: What addresses it.
+        first: Its first page, where a poll brought it.
+        seen_at: When that poll saw it, the first time that it was seen.
+    """
 
     work: Work
     text: str
     first: Page | None = None
+    seen_at: datetime | None = None
+
+    def calls(self, places: int | None) -> int:
+        """Requests that it takes, going by the places that the chart has at most."""
+        total = self.first.total if self.first is not None else places or PAGE_SIZE
+        return max(1, math.ceil(total / PAGE_SIZE)) - (self.first is not None)
 
 
 def needs_list(poll: Poll, state: ChartState, listed_at: datetime | None, history_days: int, oldest: datetime) -> bool:
@@ -136,7 +155,7 @@ def needs_list(poll: Poll, state: ChartState, listed_at: datetime | None, histor
     if listed_at is None or listed_at <= oldest:
         return True
     newest_stored = max(state.stored, default=None)
-    period = _PERIODS.get(poll.chart.frequency or "", timedelta(days=1))
+    period = period_of(poll.chart.frequency)
     # Half a period of tolerance: instants are stamps, but old ones lie at odd hours.
     return newest_stored is None or poll.ranked_at - newest_stored > 1.5 * period
 
@@ -169,7 +188,7 @@ def wanted_rankings(
         return []
     oldest = poll.ranked_at - timedelta(days=history_days)
     # One instant may be written in several ways; the ledger's way wins, since it knows of failures and waiting.
-    candidates = {one.ranked_at: one.text for one in listed} | {poll.ranked_at: poll.text}
+    candidates = {one.ranked_at: one.text for one in listed} | ({poll.ranked_at: poll.text} if poll.text else {})
     candidates |= {parse.read_instant(text, "ledger"): text for text in state.unsettled}
     wanted = []
     for ranked_at, text in sorted(candidates.items(), reverse=True):
@@ -185,7 +204,8 @@ def wanted_rankings(
             None,
             known.attempts if known else 0,
         )
-        wanted.append(WantedRanking(work, text, poll.page if is_newest else None))
+        seen_at = poll.polled_at if is_newest and ranked_at not in state.stored else None
+        wanted.append(WantedRanking(work, text, poll.page if is_newest else None, seen_at))
     return wanted
 
 
@@ -200,12 +220,14 @@ def list_outcome(slug: str, missing: Sequence[WantedRanking], at: datetime) -> O
     return Outcome(slug, Status.OK, at, [Change("fetches", Mode.UPSERT, columns, wanted)])
 
 
-def ranking_changes(ranking: api.Ranking, at: datetime) -> list[Change]:
-    """Rows that a ranking becomes; its tracks appear in minimal form."""
+def ranking_changes(ranking: api.Ranking, at: datetime, seen_at: datetime | None) -> list[Change]:
+    """Rows that a ranking becomes; its tracks appear in minimal form. When it was first seen is never forgotten."""
+    row = {"chart_slug": ranking.chart.slug, "ranked_at": ranking.ranked_at, "entry_count": len(ranking.entries)}
+    row |= {"fetched_at": at} | ({} if seen_at is None else {"seen_at": seen_at})
     parent = (ranking.chart.slug, ranking.ranked_at)
     tracks = [(*track, at, ranking.ranked_at) for track in ranking.tracks]
     return [
-        Change(CHART_RANKINGS.name, Mode.UPSERT, CHART_RANKINGS.names, [(*parent, len(ranking.entries), at)]),
+        Change(CHART_RANKINGS.name, Mode.UPSERT, tuple(row), [tuple(row.values())]),
         Change("chart_entries", Mode.REPLACE, EntryRecord._fields, ranking.entries, [parent]),
         Change("tracks", Mode.DISCOVER, (*ListedTrack._fields, "discovered_at", "last_charted_at"), tracks),
     ]

@@ -52,6 +52,7 @@ class Outcome:
         changes: Rows to store; committed together with the ledger's row.
         through_date: Days up to this one are settled now; None leaves what the ledger has.
         error: What went wrong, for people.
+        fresh_until: Before this instant the vendor cannot have anything newer; None where it does not say.
     """
 
     uuid: str
@@ -60,6 +61,7 @@ class Outcome:
     changes: Sequence[Change] = ()
     through_date: date | None = None
     error: str | None = None
+    fresh_until: datetime | None = None
 
 
 def failure(uuid: str, error: SoundchartsError, at: datetime) -> Outcome:
@@ -113,4 +115,4 @@ def _not_before(before: Work, outcome: Outcome, attempts: int, fail_window: time
     if outcome.status in TROUBLE:
         doubled: timedelta = _FIRST_RETRY * 2 ** min(attempts - 1, 10)
         return outcome.at + min(doubled, _LONGEST_RETRY)
-    return None
+    return outcome.fresh_until

@@ -5,10 +5,12 @@ What a unit asks for is its own business; what is due is decided in `refresher`.
 
 import logging
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from soundcharts_assets.api.errors import Fatal
 from soundcharts_assets.refresh.account import Account
@@ -23,10 +25,11 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Unit:
-    """Ledger rows that are asked for together, and the call or calls that do it."""
+    """Ledger rows that are asked for together, what does it, and how many requests of the quota that takes."""
 
     works: Sequence[Work]
     fetch: Callable[[], Iterator[Outcome]]
+    calls: int = 1
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,17 @@ class BatchLimits:
 
     rows: int
     seconds: float
+
+
+def within(units: Sequence[Unit], room: int | None) -> Sequence[Unit]:
+    """The first units that so many requests cover; all of them where there is no limit.
+
+    A unit that is begun and not finished is paid for in vain, so none is begun that does not fit.
+    """
+    if room is None:
+        return units
+    needed = list(accumulate(unit.calls for unit in units))
+    return units[: bisect_right(needed, room)]
 
 
 def carry_out(

@@ -1,124 +1,77 @@
-"""The door to the loop: what is due for a chart is fetched, parsed and committed, and an account comes back.
+"""The door to the loop: what is due for charts is fetched, parsed and committed, and an account comes back.
 
-Every asset and every command goes through here, so that the caller's lock, the spool, the ledger and the counting of
-calls are seen to in one place.
+Every asset, sensor and command goes through here.
 """
 
-import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import duckdb
 
 from soundcharts_assets.api import charts as chart_api
-from soundcharts_assets.api.call_log import CallCount, CallLog
-from soundcharts_assets.api.client import Client
-from soundcharts_assets.api.errors import Fatal, SoundchartsError
-from soundcharts_assets.clock import clock_of
-from soundcharts_assets.following import Following, follow
+from soundcharts_assets.api.errors import AllowanceSpent, Fatal, SoundchartsError
+from soundcharts_assets.api.parse import read_instant
 from soundcharts_assets.refresh import charts
 from soundcharts_assets.refresh.account import Account
+from soundcharts_assets.refresh.breaker import open_breaker
 from soundcharts_assets.refresh.charts import Poll, Polls, WantedRanking
-from soundcharts_assets.refresh.connect import connect
 from soundcharts_assets.refresh.outcomes import Outcome, Status, failure, ledger_change
-from soundcharts_assets.refresh.pipeline import BatchLimits, Unit, carry_out
-from soundcharts_assets.refresh.progress import LoggedProgress, Progress
+from soundcharts_assets.refresh.pipeline import BatchLimits, Unit, carry_out, within
+from soundcharts_assets.refresh.polling import next_poll_at
 from soundcharts_assets.refresh.request import Request
-from soundcharts_assets.refresh.subjects import Subject, subjects
-from soundcharts_assets.settings import Settings, SettingsError
+from soundcharts_assets.refresh.session import Session, batch_of
+from soundcharts_assets.refresh.subjects import Subject, past_fail, past_warn, subjects
+from soundcharts_assets.settings import SettingsError
 from soundcharts_assets.warehouse import work
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode
-from soundcharts_assets.warehouse.connection import UnstorableError, Warehouse, WarehouseError
-from soundcharts_assets.warehouse.lock import CallerLock
-from soundcharts_assets.warehouse.work import ChartState, Ledgered, Wanted, Work
+from soundcharts_assets.warehouse.connection import WarehouseError
+from soundcharts_assets.warehouse.work import ChartState, Ledgered, PollState, Work
 
 # A plan holds an endpoint or not, and a platform serves an audience or not, whichever entity is asked for.
 _REFUSED_FOR_PLAN = frozenset({Status.FORBIDDEN})
 _REFUSED_FOR_PLATFORM = frozenset({Status.FORBIDDEN, Status.UNSUPPORTED})
 
 
-class Refresher:
+class Refresher(Session):
     """Refreshes what charts reach. One per process, shared by all runs in it."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        clock: Callable[[], datetime] | None = None,
-        progress: Progress | None = None,
-    ) -> None:
-        """Remember the settings. No file is opened and no call is made before there is work."""
-        self.settings = settings
-        self.clock = clock or clock_of(settings)
-        self.progress: Progress = progress or LoggedProgress()
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Take what a session takes. No file is opened and no call is made before there is work."""
+        super().__init__(*args, **options)
         self.accounts: list[Account] = []
         self.stopped_by: Exception | None = None
         """What ended a refresh early, if anything did: every later one would meet it too."""
-        self.subjects = subjects(settings.file)
-        options = settings.file.warehouse
-        self.warehouse = Warehouse(
-            settings.warehouse_path,
-            memory_limit=options.memory_limit,
-            lock_timeout_seconds=options.lock_timeout_seconds,
-        )
-        self.calls = CallLog()
-        self._polls = Polls(self.warehouse.spool, settings.file.api.versions.ranking, self.clock)
-        self._lock = CallerLock(settings.warehouse_path)
-        self._client: Client | None = None
+        self.subjects = subjects(self.settings.file)
+        self._polls = Polls(self.warehouse.spool, self.settings.file.api.versions.ranking, self.clock)
         self._asked: set[tuple[str, str]] = set()
-
-    @property
-    def client(self) -> Client:
-        """The one client of this process, made when it is first needed.
-
-        Raises:
-            SettingsError: There are no credentials.
-        """
-        if self._client is None:
-            self._client = connect(self.settings, self.calls, self.clock)
-        return self._client
-
-    @property
-    def following(self) -> Following:
-        """The charts that are followed now."""
-        return follow(self.settings.file)
-
-    @property
-    def quota_left(self) -> int | None:
-        """What the answers so far said is left of the quota; None before the first."""
-        return None if self._client is None else self._client.quota_remaining
-
-    @contextmanager
-    def calling(self, who: str) -> Iterator[None]:
-        """Be the one caller, with nothing paid for left unstored: lock, then spool, and at the end the counts of calls.
-
-        Raises:
-            WarehouseError: The warehouse cannot be used, which is found out before the first call.
-        """
-        if self._lock.is_held:
-            yield
-            return
-        self.warehouse.probe()
-        with self._lock.held(who, self.progress.waiting):
-            self.warehouse.catch_up()
-            try:
-                yield
-            finally:
-                self._commit(Batch())
 
     # What is due
 
-    def due_counts(self, slugs: Sequence[str], platforms: Sequence[str] = ()) -> dict[str, dict[str, int]]:
-        """Rows past their fail window by chart and subject, as of now: what makes a run necessary."""
-        now = self.clock()
+    def due_counts(
+        self,
+        slugs: Sequence[str],
+        platforms: Sequence[str] = (),
+        *,
+        affordable: bool = False,
+    ) -> dict[str, dict[str, int]]:
+        """Rows past their fail window by chart and subject, as of now: what makes a run necessary.
+
+        Args:
+            slugs: The charts; none means all that are known.
+            platforms: Only audiences of these, where any are given.
+            affordable: Count only those that budget and reserve leave room for.
+        """
         request = Request(platforms=tuple(platforms))
+        now = self.clock()
         chosen = [subject for subject in self.subjects.values() if request.includes(subject.platform)]
-        wanted = [Wanted(subject.name, subject.entity, now - subject.window.fail) for subject in chosen]
         with self.warehouse.connect() as connection:
-            return work.due_counts(connection, wanted, now=now, charts=slugs)
+            room = self.room(connection) if affordable else None
+            return work.due_counts(connection, past_fail(chosen, now), now=now, charts=slugs, room=room)
 
     def rankings_due(self, polls: Iterable[Poll]) -> dict[str, int]:
         """Rankings that a run would ask for, by chart; a chart's list of rankings counts for one where it is needed."""
@@ -130,10 +83,50 @@ class Refresher:
                 due[poll.slug] = len(self._wanted(poll, state, (), force=False)) + listed
         return due
 
+    def left_due(self, slugs: Sequence[str], platforms: Sequence[str] = ()) -> int:
+        """Count the rows that are due as of now and that charts reach, each once."""
+        request = Request(platforms=tuple(platforms))
+        now = self.clock()
+        chosen = [subject for subject in self.subjects.values() if request.includes(subject.platform)]
+        with self.warehouse.connect() as connection:
+            return sum(len(work.work_list(connection, wanted, slugs, now=now)) for wanted in past_fail(chosen, now))
+
+    def charts_due(self, grace: timedelta) -> set[str]:
+        """Followed charts that need a run: rows past their fail window for so long that may be paid for, or rankings.
+
+        Nothing is due while a breaker is open.
+        """
+        now = self.clock()
+        as_of = now - grace
+        with self.warehouse.connect() as connection:
+            if open_breaker(connection) is not None:
+                return set()
+            room = self.room(connection)
+            due = work.due_counts(connection, self._all_due(as_of), now=as_of, room=room)
+            rankings = work.unsettled_rankings(connection, now=as_of)
+        return {slug for slug in (*due, *rankings) if self.following.follows(slug)}
+
+    def unsettled_news(self, states: Iterable[PollState]) -> set[str]:
+        """Charts whose newest ranking was tried and failed: the ledger says when it is asked for again."""
+        with self.warehouse.connect() as connection:
+            return {
+                state.slug
+                for state in states
+                if any(
+                    read_instant(text, "ledger") == state.newest_seen
+                    for text in work.chart_state(connection, state.slug).unsettled
+                )
+            }
+
     def reached_counts(self, slugs: Sequence[str]) -> dict[tuple[str, str], int]:
         """Tracks and artists that charts reach, by slug and entity."""
         with self.warehouse.connect() as connection:
             return work.reached_counts(connection, slugs)
+
+    def poll_states(self, slugs: Sequence[str]) -> list[PollState]:
+        """What is known of charts with regard to polling."""
+        with self.warehouse.connect() as connection:
+            return work.poll_states(connection, slugs)
 
     # Charts and rankings
 
@@ -144,119 +137,177 @@ class Refresher:
         following = self.following
         wanted = [(slug, following.follows(slug), following.chart(slug).cascade) for slug, *_ in known]
         changed = [flags for flags, stored in zip(wanted, known, strict=True) if flags != stored]
-        self.warehouse.commit(_batch([Change("charts", Mode.UPSERT, ("slug", "followed", "cascade"), changed)]))
+        self.warehouse.commit(batch_of([Change("charts", Mode.UPSERT, ("slug", "followed", "cascade"), changed)]))
 
     def poll(self, slug: str) -> Poll:
-        """Ask whether a chart was updated. The answer is kept for `refresh_chart` and `refresh_rankings`.
+        """Ask whether a chart was updated. The answer is kept for `refresh_charts` and `refresh_rankings`.
 
         Raises:
             SoundchartsError: The poll failed.
         """
         return self._polls.poll(self.client, slug)
 
-    def note_failed_polls(self, errors: Mapping[str, SoundchartsError]) -> None:
-        """Note in the ledger which charts could not be polled, and why."""
-        now = self.clock()
-        outcomes = [failure(slug, error, now) for slug, error in errors.items()]
-        self._commit(_batch(change for one in outcomes for change in self._settled(charts.CHARTS, one)))
+    def poll_all(self, slugs: Sequence[str]) -> tuple[dict[str, Poll], dict[str, SoundchartsError]]:
+        """Poll charts side by side, and store what was learnt of them.
 
-    def settle_polls(self, polls: Iterable[Poll]) -> None:
-        """Store what polls say of their charts, and forget them: their rankings are stored already."""
-        batch = Batch()
-        settled = list(polls)
-        for poll in settled:
-            batch.add(self._settled(charts.CHARTS, self._chart_outcome(poll)))
-        self._commit(batch)
-        for poll in settled:
+        Returns:
+            The polls, and the errors of charts that could not be polled, those that the allowance kept back included.
+
+        Raises:
+            Fatal: Credentials, quota or host. What came back before is stored.
+        """
+
+        def ask(slug: str) -> Poll | SoundchartsError:
+            try:
+                return self.poll(slug)
+            except SoundchartsError as error:
+                return error
+
+        self.client  # noqa: B018 - made here, before threads could make one each, and missing credentials told at once
+        with ThreadPoolExecutor(min(len(slugs), self.settings.file.api.workers)) as pool:
+            answers = dict(zip(slugs, pool.map(ask, slugs), strict=True))
+        polls = {slug: answer for slug, answer in answers.items() if isinstance(answer, Poll)}
+        errors = {slug: answer for slug, answer in answers.items() if isinstance(answer, SoundchartsError)}
+        self.note_polls(polls.values(), {slug: error for slug, error in errors.items() if not isinstance(error, Fatal)})
+        for error in errors.values():
+            if isinstance(error, Fatal) and not isinstance(error, AllowanceSpent):
+                raise error
+        return polls, errors
+
+    def note_polls(self, polls: Iterable[Poll], errors: Mapping[str, SoundchartsError]) -> None:
+        """Store what polls say of their charts, and in the ledger which charts could not be polled, and why."""
+        now = self.clock()
+        outcomes = [self._chart_outcome(poll) for poll in polls]
+        outcomes += [failure(slug, error, now) for slug, error in errors.items()]
+        with self.warehouse.connect() as connection:
+            before = {one.uuid: work.ledgered(connection, charts.CHARTS, one.uuid) for one in outcomes}
+        self.commit(
+            batch_of(change for one in outcomes for change in self._settled(charts.CHARTS, one, before[one.uuid]))
+        )
+
+    def forget_polls(self, polls: Iterable[Poll]) -> None:
+        """Drop the kept answers of polls that brought nothing new."""
+        for poll in polls:
             self._polls.drop(poll.slug)
 
-    def refresh_chart(self, slug: str, request: Request) -> Account:
-        """Bring the row of a chart up to date: one call, or none where it has just been polled.
-
-        Raises:
-            SoundchartsError: The poll failed; without it nothing is known of the chart.
-        """
-        account = Account(charts.CHARTS, slug, reached=1, due=1, planned=1, deferred=1)
-        with self._accounted(account):
-            if request.dry_run:
-                return account
-            try:
-                poll = self._polls.kept(slug) or self.poll(slug)
-            except Fatal:
-                raise
-            except SoundchartsError as error:
-                self.note_failed_polls({slug: error})
-                raise
-            outcome = self._chart_outcome(poll)
-            self._finish(account, None, _batch(self._settled(charts.CHARTS, outcome)))
-            account.take(outcome)
-            account.deferred = 0
+    def refresh_charts(self, slugs: Sequence[str], request: Request) -> Account:
+        """Bring the rows of charts up to date: a call for each that is worth a poll and has not just been polled."""
+        account = Account(charts.CHARTS, tuple(slugs), reached=len(slugs))
+        with self._accounted(account, request):
+            self.follow()
+            now = self.clock()
+            units = []
+            for state in self.poll_states(slugs):
+                kept = self._polls.kept(state.slug)
+                if kept or request.force or next_poll_at(state) <= now:
+                    ledgered = Work(state.slug, None, state.polled_at, None, state.attempts)
+                    units.append(Unit([ledgered], partial(self._ask_chart, state.slug), calls=0 if kept else 1))
+            self._carry_out(account, units, None, self._metadata_window, request)
         return account
 
-    def refresh_rankings(self, slug: str, request: Request) -> Account:
-        """Store the newest ranking of a chart and what is missing of its wanted history.
+    def refresh_rankings(self, slugs: Sequence[str], request: Request) -> Account:
+        """Store the newest rankings of charts and what is missing of their wanted history.
 
-        Raises:
-            SoundchartsError: The poll failed. A ranking that fails, or their list, is an outcome instead.
+        A ranking that fails, a list of rankings or a poll is an outcome, and hides no other.
         """
-        account = Account(charts.RANKINGS, slug)
-        with self._accounted(account):
-            poll = self._polls.kept(slug) or (None if request.dry_run else self.poll(slug))
-            if poll is None:
-                return account
+        account = Account(charts.RANKINGS, tuple(slugs))
+        with self._accounted(account, request):
+            units: list[Unit] = []
             with self.warehouse.connect() as connection:
                 account.stored = work.row_counts(connection)
-                state = work.chart_state(connection, slug)
-                listed = work.ledgered(connection, charts.AVAILABLE, slug)
-            if self._needs_list(poll, state, listed) and not request.dry_run:
-                due = self._list_rankings(account, poll, state, listed.attempts, force=request.force)
-            else:
-                due = self._wanted(poll, state, (), force=request.force)
-            account.reached = len(state.stored) + len(due)
-            account.due += len(due)
-            account.planned = account.deferred = len(due)
-            chosen = [] if request.dry_run else due[: request.limit]
-            units = [Unit([one.work], partial(self._fetch_ranking, slug, one)) for one in chosen]
-            self._carry_out(account, units, None, self._metadata_window)
+            for state in self.poll_states(slugs):
+                due, stored = self._rankings_of(account, state, request)
+                account.reached += stored + len(due)
+                units += [
+                    Unit([one.work], partial(self._fetch_ranking, state.slug, one), calls=one.calls(state.places))
+                    for one in due
+                ]
+            self._carry_out(account, units, None, self._metadata_window, request)
             if not request.dry_run:
-                self._polls.drop(slug)
+                for slug in slugs:
+                    self._polls.drop(slug)
         return account
 
     # Tracks, artists and audiences
 
-    def refresh_subject(self, subject: Subject, slug: str, request: Request) -> Account:
-        """Refresh what is due of one subject among what a chart reaches, rows past their warn window included.
+    def refresh_subject(self, subject: Subject, slugs: Sequence[str], request: Request) -> Account:
+        """Refresh what is due of one subject among what charts reach, rows past their warn window included.
 
         Raises:
             Fatal: Credentials, quota or host stopped it; what came back before is stored.
         """
-        account = Account(subject.name, slug)
-        with self._accounted(account):
+        account = Account(subject.name, tuple(slugs))
+        with self._accounted(account, request):
             if not request.includes(subject.platform):
                 return account
-            now = self.clock()
-            wanted = Wanted(subject.name, subject.entity, now - subject.window.warn)
-            with self.warehouse.connect() as connection:
-                account.stored = work.row_counts(connection, subject.platform)
-                account.reached = work.reached_counts(connection, [slug]).get((slug, subject.entity), 0)
-                due = work.work_list(connection, wanted, slug, now=now, uuids=request.uuids, force=request.force)
-            if request.force or request.dry_run:
-                # Such a row stays due whatever becomes of it, but no pass asks for it, or counts it, twice.
-                due = [row for row in due if (subject.name, row.uuid) not in self._asked]
-            account.due = account.deferred = len(due)
-            account.planned = math.ceil(len(due) / subject.unit)
-            if request.dry_run:
-                self._asked.update((subject.name, row.uuid) for row in due)
-                return account
-            chosen = due[: request.limit]
-            chunks = [chosen[start : start + subject.unit] for start in range(0, len(chosen), subject.unit)]
-            units = [Unit(chunk, partial(subject.fetch, self.client, chunk, self.clock)) for chunk in chunks]
-            self._carry_out(account, units, subject.platform, subject.window.fail)
+            due = self._due_rows(account, subject, slugs, request)
+            chunks = [due[start : start + subject.unit] for start in range(0, len(due), subject.unit)]
+            units = [
+                Unit(chunk, partial(subject.fetch, self.client, chunk, self.clock), calls=self._price(len(chunk)))
+                for chunk in chunks
+            ]
+            self._carry_out(account, units, subject.platform, subject.window.fail, request)
         return account
 
     @property
     def _metadata_window(self) -> timedelta:
         return self.settings.file.freshness.metadata_window.fail
+
+    def _price(self, ids: int) -> int:
+        return 1 if self._client is None or not self._client.batch_price.per_id else ids
+
+    def _due_rows(self, account: Account, subject: Subject, slugs: Sequence[str], request: Request) -> list[Work]:
+        """Rows of a subject to ask for, in the order of their worth where there is not room for all."""
+        now = self.clock()
+        (wanted,) = past_warn([subject], now)
+        with self.warehouse.connect() as connection:
+            account.stored = work.row_counts(connection, subject.platform)
+            reached = work.reached_counts(connection, slugs)
+            account.reached = sum(count for (_, entity), count in reached.items() if entity == subject.entity)
+            due = work.work_list(connection, wanted, slugs, now=now, uuids=request.uuids, force=request.force)
+            if request.force or request.dry_run:
+                # Such a row stays due whatever becomes of it, but no pass asks for it, or counts it, twice.
+                due = [row for row in due if (subject.name, row.uuid) not in self._asked]
+            account.due = len(due)
+            room = self.room(connection)
+            if room is not None and not request.force and not request.uuids:
+                everything = [wanted if one.subject == subject.name else one for one in self._all_due(now)]
+                # Charts named on the command line need not be followed; of the others all followed ones count.
+                known = [] if all(map(self.following.follows, slugs)) else list({*slugs, *self.following.slugs})
+                worth = work.affordable(connection, everything, subject.name, now=now, charts=known, room=room)
+                if worth is not None:
+                    by_uuid = {row.uuid: row for row in due}
+                    due = [by_uuid[uuid] for uuid in worth if uuid in by_uuid]
+        if request.dry_run:
+            self._asked.update((subject.name, row.uuid) for row in due)
+        return due[: request.limit]
+
+    def _rankings_of(
+        self,
+        account: Account,
+        state: PollState,
+        request: Request,
+    ) -> tuple[list[WantedRanking], int]:
+        """Rankings of a chart to ask for, newest first, and how many are stored."""
+        with self.warehouse.connect() as connection:
+            stored = work.chart_state(connection, state.slug)
+            listed = work.ledgered(connection, charts.AVAILABLE, state.slug)
+        poll = self._polls.kept(state.slug)
+        if poll is None and not request.dry_run and (state.has_news or next_poll_at(state) <= self.clock()):
+            try:
+                poll = self.poll(state.slug)
+            except Fatal:
+                raise
+            except SoundchartsError as error:
+                self.note_polls([], {state.slug: error})
+                account.due += 1
+                account.take(failure(state.slug, error, self.clock()))
+        if poll is not None and self._needs_list(poll, stored, listed) and not request.dry_run:
+            due = self._list_rankings(account, poll, stored, listed, force=request.force)
+        else:
+            due = self._wanted(poll or Poll.from_state(state), stored, (), force=request.force)
+        account.due += len(due)
+        return due[: request.limit], len(stored.stored)
 
     def _wanted(
         self,
@@ -281,7 +332,7 @@ class Refresher:
         account: Account,
         poll: Poll,
         state: ChartState,
-        attempts: int,
+        before: Ledgered,
         *,
         force: bool,
     ) -> list[WantedRanking]:
@@ -298,8 +349,18 @@ class Refresher:
         else:
             due = self._wanted(poll, state, listed, force=force)
             outcome = charts.list_outcome(poll.slug, due, self.clock())
-        self._commit(_batch(self._settled(charts.AVAILABLE, outcome, attempts)))
+        self.commit(batch_of(self._settled(charts.AVAILABLE, outcome, before)))
         return due
+
+    def _ask_chart(self, slug: str) -> Iterator[Outcome]:
+        try:
+            poll = self._polls.kept(slug) or self.poll(slug)
+        except Fatal:
+            raise
+        except SoundchartsError as error:
+            yield failure(slug, error, self.clock())
+        else:
+            yield self._chart_outcome(poll)
 
     def _fetch_ranking(self, slug: str, wanted: WantedRanking) -> Iterator[Outcome]:
         version = self.settings.file.api.versions.ranking
@@ -311,15 +372,22 @@ class Refresher:
             yield failure(wanted.work.uuid, error, self.clock())
         else:
             at = self.clock()
-            yield Outcome(wanted.work.uuid, Status.OK, at, charts.ranking_changes(ranking, at))
+            yield Outcome(wanted.work.uuid, Status.OK, at, charts.ranking_changes(ranking, at, wanted.seen_at))
 
     @contextmanager
-    def _accounted(self, account: Account) -> Iterator[None]:
-        """Be the one caller, and note in the account what was called meanwhile."""
-        with self.calling(f"{account.subject} of chart {account.chart}"):
+    def _accounted(self, account: Account, request: Request) -> Iterator[None]:
+        """Be the one caller, and note in the account what was called meanwhile.
+
+        Where the allowance is spent on the way, the work ends there: what is left stays due.
+        """
+        with self.calling(f"{account.subject} of {account.chart}", asks=not request.dry_run):
+            if not request.dry_run:
+                self.renew_allowance()
             before = Counter(self.calls.totals())
             try:
                 yield
+            except AllowanceSpent as error:
+                account.held_back = str(error)
             except (Fatal, WarehouseError, SettingsError) as error:
                 self.stopped_by = error
                 raise
@@ -334,19 +402,27 @@ class Refresher:
         units: Sequence[Unit],
         platform: str | None,
         fail_window: timedelta,
+        request: Request,
     ) -> None:
-        self.progress.begin(account.subject, account.chart, sum(len(unit.works) for unit in units))
+        """Carry out as many units as the allowance has room for, in their order, unless only the count is wanted."""
+        account.due = max(account.due, sum(len(unit.works) for unit in units))
+        account.planned = sum(unit.calls for unit in units)
+        account.deferred = account.due - account.outcomes.total()
+        if request.dry_run:
+            return
+        chosen = within(units, self.client.allowance.room if units else None)
+        self.progress.begin(account.subject, account.chart, sum(len(unit.works) for unit in chosen))
         options = self.settings.file.warehouse
         try:
             carry_out(
-                units,
+                chosen,
                 account,
                 fail_window=fail_window,
                 refused_for_all=_REFUSED_FOR_PLATFORM if platform else _REFUSED_FOR_PLAN,
                 workers=self.settings.file.api.workers,
                 limits=BatchLimits(options.batch_rows, options.batch_seconds),
                 clock=self.clock,
-                commit=self._commit,
+                commit=self.commit,
                 finish=partial(self._finish, account, platform),
                 on_outcome=partial(self._note, account.subject),
             )
@@ -358,30 +434,18 @@ class Refresher:
         self.progress.advance()
 
     def _chart_outcome(self, poll: Poll) -> Outcome:
-        return charts.chart_outcome(poll, self.following.chart(poll.slug), followed=self.following.follows(poll.slug))
+        following = self.following
+        return charts.chart_outcome(poll, following.chart(poll.slug), followed=following.follows(poll.slug))
 
-    def _settled(self, subject: str, outcome: Outcome, attempts: int = 0) -> list[Change]:
-        before = Work(outcome.uuid, None, None, None, attempts)
-        return [*outcome.changes, ledger_change(subject, before, outcome, self._metadata_window)]
+    def _settled(self, subject: str, outcome: Outcome, before: Ledgered) -> list[Change]:
+        known = Work(outcome.uuid, None, before.fetched_at, None, before.attempts)
+        return [*outcome.changes, ledger_change(subject, known, outcome, self._metadata_window)]
 
     def _finish(self, account: Account, platform: str | None, batch: Batch) -> None:
         def count(connection: duckdb.DuckDBPyConnection) -> None:
             account.stored = work.row_counts(connection, platform)
 
-        self._commit(batch, count)
+        self.commit(batch, count)
 
-    def _commit(self, batch: Batch, then: Callable[[duckdb.DuckDBPyConnection], None] | None = None) -> None:
-        """Write a batch together with the calls counted since the last one."""
-        counts = self.calls.drain()
-        batch.add([Change("api_calls", Mode.ADD, CallCount._fields, counts)])
-        try:
-            self.warehouse.commit(batch, then)
-        except UnstorableError:
-            self.calls.give_back(counts)
-            raise
-
-
-def _batch(changes: Iterable[Change]) -> Batch:
-    batch = Batch()
-    batch.add(changes)
-    return batch
+    def _all_due(self, now: datetime) -> list[work.Wanted]:
+        return past_fail(list(self.subjects.values()), now)

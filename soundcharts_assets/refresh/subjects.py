@@ -6,7 +6,7 @@ A subject is one asset's worth of the ledger, such as `tracks` or `track_audienc
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from soundcharts_assets.api import metadata, parse, series
 from soundcharts_assets.api.client import Client
@@ -26,10 +26,14 @@ from soundcharts_assets.api.records import (
 from soundcharts_assets.refresh.outcomes import Outcome, Status, failure
 from soundcharts_assets.settings import FileSettings, Window
 from soundcharts_assets.warehouse.batch import Change, Mode
-from soundcharts_assets.warehouse.work import Work
+from soundcharts_assets.warehouse.work import Wanted, Work
 
 Entity: TypeAlias = Literal["tracks", "artists"]
 Clock: TypeAlias = Callable[[], datetime]
+
+_REFRESH_DAYS = ((10, 15), (150, 7), (500, 5), (5_000, 3))
+_FASTEST_REFRESH_DAYS = 2
+_EARLY = timedelta(minutes=20)
 
 _LATE_DAYS = 30
 """A day that has not come after so many more days will not: series that ended are not asked from their end for ever."""
@@ -46,6 +50,7 @@ class Subject:
         platform: The platform, None for metadata.
         window: How old its rows may grow.
         unit: Due rows that one call can serve.
+        charted_within: Entities that charted longer ago are left alone; None where that does not matter.
         fetch: Asks for a unit and yields an outcome for each of its rows.
     """
 
@@ -55,6 +60,7 @@ class Subject:
     platform: str | None
     window: Window
     unit: int
+    charted_within: timedelta | None
     fetch: Callable[[Client, Sequence[Work], Clock], Iterator[Outcome]]
 
 
@@ -68,6 +74,21 @@ def subjects(settings: FileSettings) -> dict[str, Subject]:
         *(_artist_listening(platform, settings) for platform in settings.platforms.artist_listening),
     ]
     return {subject.name: subject for subject in made}
+
+
+def past_fail(chosen: Sequence[Subject], now: datetime) -> list[Wanted]:
+    """What to look for among subjects in order to find what is due, and so makes a run necessary."""
+    return [_wanted(subject, now, subject.window.fail) for subject in chosen]
+
+
+def past_warn(chosen: Sequence[Subject], now: datetime) -> list[Wanted]:
+    """What to look for in order to find what is worth taking along by a run that happens anyway."""
+    return [_wanted(subject, now, subject.window.warn) for subject in chosen]
+
+
+def _wanted(subject: Subject, now: datetime, age: timedelta) -> Wanted:
+    charted_since = None if subject.charted_within is None else now - subject.charted_within
+    return Wanted(subject.name, subject.entity, now - age, charted_since, 1 / subject.unit)
 
 
 def song_changes(song: Song, at: datetime) -> list[Change]:
@@ -116,30 +137,60 @@ def _metadata(
                 yield Outcome(uuid, Status.OK, at, to_changes(answer, at))
 
     window = settings.freshness.metadata_window
-    return Subject(entity, entity, entity, None, window, settings.api.batch_size, fetch)
+    return Subject(entity, entity, entity, None, window, settings.api.batch_size, None, fetch)
+
+
+class Answer(NamedTuple):
+    """Points of a series, and the day before which the vendor cannot have more, where that is known."""
+
+    points: Sequence[series.Point]
+    next_day: date | None = None
 
 
 def _track_audience(platform: str, settings: FileSettings) -> Subject:
-    def ask(client: Client, uuid: str, start: date, end: date) -> list[PlotPoint]:
+    def ask(client: Client, uuid: str, start: date, end: date) -> Answer:
         if platform != "airplay":
-            return series.track_audience(client, uuid, platform, start, end)
-        days = (end - start).days
-        return [point for day in range(days) for point in series.track_spins(client, uuid, start + timedelta(day))]
+            return Answer(series.track_audience(client, uuid, platform, start, end))
+        days = [start + timedelta(day) for day in range((end - start).days)]
+        return Answer([point for day in days for point in series.track_spins(client, uuid, day)])
 
     window_of = _airplay_window if platform == "airplay" else series_window
     return _series("track_audience", "tracks", "track_uuid", platform, PlotPoint._fields, ask, settings, window_of)
 
 
 def _artist_audience(platform: str, settings: FileSettings) -> Subject:
-    def ask(client: Client, uuid: str, start: date, end: date) -> list[FollowerPoint]:
-        return series.artist_audience(client, uuid, platform, start, end)
+    def ask(client: Client, uuid: str, start: date, end: date) -> Answer:
+        answered = series.artist_audience(client, uuid, platform, start, end)
+        return Answer(answered.points, next_crawl(answered.points, answered.crawled_on))
 
     return _series("artist_audience", "artists", "artist_uuid", platform, FollowerPoint._fields, ask, settings)
 
 
+def next_crawl(points: Sequence[FollowerPoint], crawled_on: date | None) -> date | None:
+    """The day on which the vendor looks again, by the size of the artist (contract section 11.2)."""
+    counted = [point for point in points if point.followers is not None]
+    if crawled_on is None or not counted:
+        return None
+    followers = max(counted, key=lambda point: point.date).followers or 0
+    days = next((days for below, days in _REFRESH_DAYS if followers < below), _FASTEST_REFRESH_DAYS)
+    return crawled_on + timedelta(days=days)
+
+
+def fresh_until(next_day: date | None, at: datetime) -> datetime | None:
+    """When an answer of `at` stops being all that the vendor can have: on its next day, at about the same hour.
+
+    About the same hour, a little early, so that the chart's own next update takes the row along; at the beginning of
+    that day every chart would get a run of its own.
+    """
+    if next_day is None or next_day <= at.date():
+        return None
+    begins = datetime.combine(next_day, datetime.min.time(), at.tzinfo)
+    return max(begins, at + (next_day - at.date()) - _EARLY)
+
+
 def _artist_listening(platform: str, settings: FileSettings) -> Subject:
-    def ask(client: Client, uuid: str, start: date, end: date) -> list[ListeningPoint]:
-        return series.artist_listening(client, uuid, platform, start, end)
+    def ask(client: Client, uuid: str, start: date, end: date) -> Answer:
+        return Answer(series.artist_listening(client, uuid, platform, start, end))
 
     return _series("artist_listening", "artists", "artist_uuid", platform, ListeningPoint._fields, ask, settings)
 
@@ -164,7 +215,7 @@ def _series(
     owner: str,
     platform: str,
     fields: tuple[str, ...],
-    ask: Callable[[Client, str, date, date], Sequence[series.Point]],
+    ask: Callable[[Client, str, date, date], Answer],
     settings: FileSettings,
     window_of: Callable[[date | None, date, FileSettings], tuple[date, date]] = series_window,
 ) -> Subject:
@@ -174,7 +225,7 @@ def _series(
         for work in unit:
             start, end = window_of(work.through_date, clock().date(), settings)
             try:
-                points = ask(client, work.uuid, start, end)
+                points, next_day = ask(client, work.uuid, start, end)
             except Fatal:
                 raise
             except SoundchartsError as error:
@@ -189,10 +240,12 @@ def _series(
                 at,
                 series_changes(table, columns, rows, work.through_date),
                 through,
+                fresh_until=fresh_until(next_day, at),
             )
 
     name = f"{table}/{platform}"
-    return Subject(name, entity, table, platform, settings.freshness.audience_window, 1, fetch)
+    charted_within = timedelta(days=settings.audience.charted_within_days)
+    return Subject(name, entity, table, platform, settings.freshness.audience_window, 1, charted_within, fetch)
 
 
 def settled_through(days: Sequence[date], before: date | None, end: date) -> date | None:

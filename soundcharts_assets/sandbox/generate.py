@@ -201,13 +201,13 @@ class _Draft:
     pools: dict[str, list[int]] = field(default_factory=dict)
 
 
-def generate(out: Path, seed: int) -> None:
-    """Write the folder; the same seed writes the same rows."""
+def generate(out: Path, seed: int, plans: Sequence[Plan] = PLANS) -> None:
+    """Write the folder with these charts; the same seed writes the same rows."""
     # Not for secrets: the whole point is that it repeats.
     dice = random.Random(seed)  # noqa: S311
     draft = _Draft()
     artist_ids = _artists(draft, dice)
-    for plan in PLANS:
+    for plan in plans:
         own = _tracks(draft, dice, plan, artist_ids)
         borrowed = [
             track_id
@@ -217,7 +217,7 @@ def generate(out: Path, seed: int) -> None:
         draft.pools[plan.slug] = list(dict.fromkeys((*own, *borrowed)))
         if plan.own:
             draft.entries.extend(_history(plan, draft.pools[plan.slug], dice))
-    _write(out, draft, dice)
+    _write(out, draft, dice, plans)
 
 
 def _artists(draft: _Draft, dice: random.Random) -> dict[str, list[int]]:
@@ -328,7 +328,7 @@ def _missing(plan: Plan, slot: int, listed: int, dice: random.Random) -> set[int
     return set()
 
 
-def _write(out: Path, draft: _Draft, dice: random.Random) -> None:
+def _write(out: Path, draft: _Draft, dice: random.Random, plans: Sequence[Plan]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     seen: dict[int, list[date]] = {}
     for entry in draft.entries:
@@ -340,7 +340,7 @@ def _write(out: Path, draft: _Draft, dice: random.Random) -> None:
         rankings.setdefault((entry[0], entry[1]), []).append(entry[2])
     chosen = {"track": dice.sample(charted, len(charted)), "artist": dice.sample(credited, len(credited))}
     tables: dict[str, Sequence[tuple[Any, ...]]] = {
-        "charts": [_chart_row(plan, rankings) for plan in PLANS],
+        "charts": [_chart_row(plan, rankings) for plan in plans],
         "rankings": [(*key, "generator", len(places), max(places)) for key, places in rankings.items()],
         "song_entries": draft.entries,
         "tracks": [(*track, min(seen[track[0]]), max(seen[track[0]])) for track in draft.tracks if track[0] in seen],

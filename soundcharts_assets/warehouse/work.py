@@ -3,9 +3,10 @@
 Nothing is written here. How old is too old is decided by the caller.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 import duckdb
@@ -16,11 +17,21 @@ from soundcharts_assets.warehouse.tables import TABLES
 
 @dataclass(frozen=True)
 class Wanted:
-    """A subject to look for: its entity, `tracks` or `artists`, and the instant at or before which answers are old."""
+    """A subject to look for.
+
+    Attributes:
+        subject: Its name in the ledger.
+        entity: `tracks` or `artists`.
+        older_than: Answers of this instant or before are old.
+        charted_since: Only entities that charted since, None for all that charts reach.
+        cost: Requests that a row takes; a share of one where rows share a call.
+    """
 
     subject: str
     entity: str
     older_than: datetime
+    charted_since: datetime | None = None
+    cost: float = 1.0
 
 
 class Work(NamedTuple):
@@ -49,6 +60,39 @@ class Ledgered(NamedTuple):
     attempts: int
 
 
+class PollState(NamedTuple):
+    """What is known of a chart with regard to polling.
+
+    Attributes:
+        slug: The chart.
+        title: Its name, platform and place, for people; '' where it is not known yet.
+        frequency: As Soundcharts says.
+        polled_at: When it was last asked for and answered, None for never.
+        waits_until: Not to be asked before, where the last poll failed.
+        newest_seen: Instant of the newest ranking seen by a poll, stored or not.
+        newest_stored: Instant of the newest ranking stored.
+        delays: How long after their stamps the last rankings were first seen, of those that were waited for.
+        attempts: Polls in a row that failed.
+        places: Places that the chart has at most.
+    """
+
+    slug: str
+    title: str
+    frequency: str | None
+    polled_at: datetime | None
+    waits_until: datetime | None
+    newest_seen: datetime | None
+    newest_stored: datetime | None
+    delays: list[timedelta]
+    attempts: int = 0
+    places: int | None = None
+
+    @property
+    def has_news(self) -> bool:
+        """Whether a ranking was seen that is newer than all stored ones."""
+        return self.newest_seen is not None and (self.newest_stored is None or self.newest_seen > self.newest_stored)
+
+
 class ChartState(NamedTuple):
     """Rankings of one chart: instants stored, and unsettled ones by the text that addresses them."""
 
@@ -59,26 +103,24 @@ class ChartState(NamedTuple):
 def work_list(
     connection: duckdb.DuckDBPyConnection,
     wanted: Wanted,
-    chart: str,
+    charts: Sequence[str],
     *,
     now: datetime,
     uuids: Sequence[str] = (),
     force: bool = False,
 ) -> list[Work]:
-    """Return the due rows of one subject that a chart reaches, those never asked for first, then the stalest.
+    """Return the due rows of one subject that charts reach, those never asked for first, then the stalest.
 
     Args:
         connection: The warehouse.
         wanted: What is looked for.
-        chart: Slug of the chart.
+        charts: Slugs of the charts.
         now: Rows told to wait beyond it are left out.
         uuids: Only these, where any are given.
         force: Whether age and waiting are ignored.
     """
-    rows = connection.execute(
-        f"{query('due')} {query('work_list')}",
-        _parameters([wanted], now, charts=[chart], uuids=uuids, force=force),
-    ).fetchall()
+    parameters = _parameters([wanted], now, charts, uuids=uuids, force=force)
+    rows = connection.execute(f"{_due(charts)} {query('work_list')}", parameters).fetchall()
     return [Work(*row) for row in rows]
 
 
@@ -88,16 +130,98 @@ def due_counts(
     *,
     now: datetime,
     charts: Sequence[str] = (),
+    room: float | None = None,
 ) -> dict[str, dict[str, int]]:
-    """Count due rows by chart and subject, of the given charts or of all; what is not due is left out."""
+    """Count due rows by chart and subject, of the given charts or of all followed; what is not due is left out.
+
+    Given a room, only the rows count that so many requests cover, in the order of worth over all of them.
+    """
+    parameters = _parameters(wanted, now, charts)
+    counts = _counts(connection, f"{_due(charts)} {query('due_counts')}", parameters)
+    if room is None or _most(counts, wanted) <= room:
+        return counts
+    statement = f"{_due(charts)} {query('affordable')} {query('affordable_counts')}"
+    return _counts(connection, statement, {**parameters, "room": room})
+
+
+def affordable(
+    connection: duckdb.DuckDBPyConnection,
+    wanted: Sequence[Wanted],
+    subject: str,
+    *,
+    now: datetime,
+    charts: Sequence[str] = (),
+    room: float,
+) -> list[str] | None:
+    """Return the rows of one subject that `room` requests cover, in the order of worth over all that `wanted` names.
+
+    None where they cover everything that is due.
+    """
+    parameters = _parameters(wanted, now, charts)
+    if _most(_counts(connection, f"{_due(charts)} {query('due_counts')}", parameters), wanted) <= room:
+        return None
     rows = connection.execute(
-        f"{query('due')} {query('due_counts')}",
-        _parameters(wanted, now, charts=charts, uuids=(), force=False),
+        f"{_due(charts)} {query('affordable')} {query('affordable_rows')}",
+        {**parameters, "room": room, "subject": subject},
     ).fetchall()
+    return [uuid for (uuid,) in rows]
+
+
+def _due(charts: Sequence[str]) -> str:
+    """The common part of all questions about due rows; it ends with the table `due`."""
+    return f"{query('due_wanted')} {query('due_of_charts' if charts else 'due_of_all')} {query('due')}"
+
+
+def _counts(
+    connection: duckdb.DuckDBPyConnection,
+    statement: str,
+    parameters: dict[str, object],
+) -> dict[str, dict[str, int]]:
     counts: dict[str, dict[str, int]] = {}
-    for chart, subject, due in rows:
+    for chart, subject, due in connection.execute(statement, parameters).fetchall():
         counts.setdefault(chart, {})[subject] = due
     return counts
+
+
+def _most(counts: Mapping[str, Mapping[str, int]], wanted: Sequence[Wanted]) -> float:
+    """Requests that due rows take at most; what charts share counts for each of them."""
+    cost = {one.subject: one.cost for one in wanted}
+    return sum(math.ceil(cost[subject] * due) for own in counts.values() for subject, due in own.items())
+
+
+def unsettled_rankings(connection: duckdb.DuckDBPyConnection, *, now: datetime) -> dict[str, int]:
+    """Count the rankings by chart that are known to be wanting and need not wait."""
+    return dict(connection.execute(query("unsettled_rankings"), {"now": now}).fetchall())
+
+
+def spent_since(connection: duckdb.DuckDBPyConnection, since: datetime) -> int:
+    """Add up the requests of the quota that were spent in the hours from `since` on."""
+    row = connection.execute(
+        "SELECT coalesce(sum(cost), 0) FROM soundcharts.api_calls WHERE hour >= $since::TIMESTAMPTZ",
+        {"since": since},
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def last_quota(connection: duckdb.DuckDBPyConnection) -> int | None:
+    """Return what was left of the quota when it was last heard of."""
+    row = connection.execute(
+        """
+        SELECT min(quota_remaining)
+        FROM soundcharts.api_calls
+        WHERE quota_remaining IS NOT NULL
+        GROUP BY hour
+        ORDER BY hour DESC
+        LIMIT 1
+        """
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def poll_states(connection: duckdb.DuckDBPyConnection, charts: Sequence[str]) -> list[PollState]:
+    """Return what is known of charts with regard to polling, those never heard of included."""
+    rows = connection.execute(query("poll_states"), {"charts": list(charts)}).fetchall()
+    return [PollState(*row) for row in rows]
 
 
 def chart_state(connection: duckdb.DuckDBPyConnection, chart: str) -> ChartState:
@@ -149,17 +273,19 @@ def row_counts(connection: duckdb.DuckDBPyConnection, platform: str | None = Non
 def _parameters(
     wanted: Sequence[Wanted],
     now: datetime,
-    *,
     charts: Sequence[str],
-    uuids: Sequence[str],
-    force: bool,
+    *,
+    uuids: Sequence[str] = (),
+    force: bool = False,
 ) -> dict[str, object]:
     return {
         "subjects": [one.subject for one in wanted],
         "entities": [one.entity for one in wanted],
         "older_than": [one.older_than for one in wanted],
-        "charts": list(charts) or None,
+        "charted_since": [one.charted_since for one in wanted],
+        "costs": [one.cost for one in wanted],
         "uuids": list(uuids) or None,
         "now": now,
         "force": force,
+        **({"charts": list(charts)} if charts else {}),
     }

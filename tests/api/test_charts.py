@@ -11,10 +11,11 @@ from soundcharts_assets.api.charts import Listed, Ranking
 from soundcharts_assets.api.client import Client
 from soundcharts_assets.api.errors import Inconsistent, Malformed, NotFound, Transient
 from soundcharts_assets.api.pages import Page, get_page
+from soundcharts_assets.api.records import PlatformRecord
 from soundcharts_assets.sandbox.process import Sandbox, running_sandbox
 from tests.api.conftest import TODAY, Connect
 from tests.api.local_server import in_turn, local_server, pages, said
-from tests.api.payloads import RANKED_AT, collection, ranking, song_uuid
+from tests.api.payloads import RANKED_AT, chart, collection, ranking, song_uuid, without
 
 VERSION = "v2.14"
 LATER = "2026-09-15T12:00:00+00:00"
@@ -293,6 +294,85 @@ def test_rankings_are_sorted_by_their_instants_not_their_texts(connect: Connect)
 def test_a_listed_ranking_that_is_no_instant_is_malformed(connect: Connect, item: object) -> None:
     with local_server(pages(["2026-09-14T12:00:00+00:00", item])) as server, pytest.raises(Malformed):
         charts.available_rankings(connect(server.url), "global-28")
+
+
+# Which charts there are.
+
+
+def test_the_platforms_that_have_charts_are_one_call(sandbox: Sandbox, connect: Connect) -> None:
+    found = charts.song_platforms(connect(sandbox.url))
+    assert PlatformRecord("apple-music", "Apple Music") in found
+    assert len(found) == len(set(found)) == 21
+    assert sandbox.report().by_endpoint == {"chart_platforms": 1}
+
+
+def test_the_charts_of_a_platform_come_with_all_that_is_known_of_them(sandbox: Sandbox, connect: Connect) -> None:
+    found = {chart.slug: chart for chart in charts.charts_of_platform(connect(sandbox.url), "spotify")}
+    assert set(found) == {"global-28", "top-songs-29", "top-songs-31", "viral-50-40"}
+    assert found["global-28"].country_code == ""
+    assert found["top-songs-31"][1:10] == (
+        "Top Songs", "spotify", "song", "weekly", "FR", "France", None, 200, None,
+    )  # fmt: skip
+    assert sandbox.report().by_endpoint == {"charts_by_platform": 1}
+
+
+def test_the_charts_of_one_country_are_asked_for_by_its_code(sandbox: Sandbox, connect: Connect) -> None:
+    found = charts.charts_of_platform(connect(sandbox.url), "spotify", "BR")
+    assert [chart.slug for chart in found] == ["viral-50-40"]
+    assert charts.charts_of_platform(connect(sandbox.url), "spotify", "NL") == []
+
+
+def test_every_page_of_a_platforms_charts_is_read(connect: Connect) -> None:
+    listed = [without(chart(slug=f"chart-{number}"), "metric", "webUrl") for number in range(150)]
+    with local_server(pages(listed)) as server:
+        found = charts.charts_of_platform(connect(server.url), "apple-music", "US")
+    assert [one.slug for one in found] == [f"chart-{number}" for number in range(150)]
+    path = "/api/v2/chart/song/by-platform/apple-music?countryCode=US"
+    assert [request.target for request in server.heard] == [
+        f"{path}&offset=0&limit=100",
+        f"{path}&offset=100&limit=100",
+    ]
+
+
+def test_without_a_country_none_is_sent(connect: Connect) -> None:
+    with local_server(pages([])) as server:
+        assert charts.charts_of_platform(connect(server.url), "tidal") == []
+    assert server.heard[0].target == "/api/v2/chart/song/by-platform/tidal?offset=0&limit=100"
+
+
+def test_a_platform_that_is_none_is_not_found(sandbox: Sandbox, connect: Connect) -> None:
+    with pytest.raises(NotFound, match="charts_by_platform 404: Platform not found"):
+        charts.charts_of_platform(connect(sandbox.url), "myspace")
+
+
+@pytest.mark.parametrize(
+    ("item", "reason"),
+    [
+        (without(chart(), "slug"), r"charts_by_platform: items\[1\]\.slug is missing"),
+        (chart(slug=""), r"charts_by_platform: items\[1\]\.slug is missing"),
+        (chart(name=None), r"charts_by_platform: items\[1\]\.name is missing"),
+        (chart(maxResultsCount="many"), r"charts_by_platform: items\[1\]\.maxResultsCount is not a 64-bit integer"),
+        ("global-28", r"charts_by_platform: items\[1\] is not an object"),
+    ],
+)
+def test_one_chart_that_cannot_be_read_fails_the_listing(connect: Connect, item: object, reason: str) -> None:
+    with local_server(pages([chart(), item])) as server, pytest.raises(Malformed, match=reason):
+        charts.charts_of_platform(connect(server.url), "spotify")
+
+
+@pytest.mark.parametrize("item", [{"name": "Spotify"}, {"code": "", "name": "Spotify"}, {"code": "spotify"}, None])
+def test_a_platform_that_cannot_be_read_fails_the_listing(connect: Connect, item: object) -> None:
+    with local_server(pages([item])) as server, pytest.raises(Malformed, match=r"chart_platforms: items\[0\]"):
+        charts.song_platforms(connect(server.url))
+
+
+def test_a_listing_that_breaks_off_is_not_taken_for_a_short_one(connect: Connect) -> None:
+    first, nothing = collection([chart()], total=2), collection([], total=2)
+    with (
+        local_server(in_turn(said(first), said(nothing))) as server,
+        pytest.raises(Malformed, match="no items at 1 of"),
+    ):
+        charts.charts_of_platform(connect(server.url), "spotify")
 
 
 # Slugs.

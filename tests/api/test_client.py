@@ -408,9 +408,9 @@ def test_calls_are_counted_by_endpoint_and_status(sandbox: Sandbox, connect: Con
         [
             CallCount(HOUR, "platforms", "500", 1, 1_000),
             CallCount(HOUR, "platforms", "no answer", 1, None),
-            CallCount(HOUR, "platforms", "200", 1, 999),
-            CallCount(HOUR, "ranking_latest", "200", 1, 998),
-            CallCount(HOUR, "nothing", "404", 1, 998),
+            CallCount(HOUR, "platforms", "200", 1, 999, 1),
+            CallCount(HOUR, "ranking_latest", "200", 1, 998, 1),
+            CallCount(HOUR, "nothing", "404", 1, 998, 1),
         ],
         key=str,
     )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from soundcharts_assets.api import series
 from soundcharts_assets.api.client import Client
 from soundcharts_assets.api.errors import Forbidden, Malformed, NotFound, Refused, Transient
-from soundcharts_assets.api.records import PlotPoint
+from soundcharts_assets.api.records import FollowerPoint, PlotPoint
 from soundcharts_assets.sandbox.data import Catalogue
 from soundcharts_assets.sandbox.process import Sandbox
 from tests.api.conftest import TODAY, Connect
@@ -23,9 +23,16 @@ Ask: TypeAlias = Callable[[Client, str, str, date, date], list[Any]]
 YESTERDAY = TODAY - timedelta(days=1)
 NOVEMBER = date(2026, 11, 1), date(2026, 11, 30)
 DAYS = st.dates(date(1999, 1, 1), date(2100, 1, 1))
+
+
+def artist_audience(client: Client, uuid: str, platform: str, start: date, end: date) -> list[FollowerPoint]:
+    """The points alone, as the other series have them."""
+    return series.artist_audience(client, uuid, platform, start, end).points
+
+
 SERIES: list[tuple[Ask, str, str]] = [
     (series.track_audience, "song_audience", "/api/v2/song/id/audience/spotify"),
-    (series.artist_audience, "artist_audience", "/api/v2/artist/id/audience/spotify"),
+    (artist_audience, "artist_audience", "/api/v2/artist/id/audience/spotify"),
     (series.artist_listening, "artist_listening", "/api/v2/artist/id/streaming/spotify/listening"),
 ]
 ASKS: list[Ask] = [ask for ask, _, _ in SERIES]
@@ -127,7 +134,9 @@ def test_a_day_stamped_in_another_zone_stays_that_day(sandbox: Sandbox, connect:
 def test_the_followers_of_an_artist_come_day_by_day(sandbox: Sandbox, connect: Connect, artists: list[str]) -> None:
     client = connect(sandbox.url)
     start = TODAY - timedelta(days=89)
-    found = [point for uuid in artists[:5] for point in series.artist_audience(client, uuid, "tiktok", start, TODAY)]
+    found = [
+        point for uuid in artists[:5] for point in series.artist_audience(client, uuid, "tiktok", start, TODAY).points
+    ]
     assert sandbox.report().by_endpoint == {"artist_audience/tiktok": 5}
     assert len(found) > 50
     assert all(start <= point.date <= TODAY for point in found)

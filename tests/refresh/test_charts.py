@@ -71,7 +71,7 @@ def _wanted(state: ChartState, *listed: int, history: int = 0, force: bool = Fal
 
 def test_at_first_the_newest_ranking_is_wanted_with_the_page_that_the_poll_brought() -> None:
     work = Work(f"s@{_text(NOON)}", None, None, None, 0)
-    assert wanted_rankings(_poll(), NOTHING, [], 0, now=NOW, force=False) == [WantedRanking(work, _text(NOON), PAGE)]
+    assert wanted_rankings(_poll(), NOTHING, [], 0, now=NOW, force=False) == [WantedRanking(work, _text(NOON), PAGE, NOW)]
 
 
 def test_without_history_only_the_newest_is_wanted_whatever_there_is() -> None:
@@ -182,7 +182,7 @@ def test_what_is_wanted_is_what_is_known_within_the_history_less_what_is_stored_
         ("weekly", 7, False),
         ("weekly", 10, False),
         ("weekly", 14, True),
-        ("monthly", 2, True),
+        ("fortnightly", 2, True),
         (None, 1, False),
     ],
 )
@@ -280,7 +280,7 @@ def test_a_ranking_replaces_its_entries_and_discovers_its_tracks(tmp_path: Path)
     def store(*tracks: str) -> None:
         listed = [ListedTrack(track, track.upper(), None, None) for track in tracks]
         entries = [_entry(position, track) for position, track in enumerate(tracks, start=1)]
-        commit(warehouse, *ranking_changes(Ranking(_chart(), NOON, entries, listed), NOW))
+        commit(warehouse, *ranking_changes(Ranking(_chart(), NOON, entries, listed), NOW, NOW))
 
     store("t1", "t2", "t1")
     store("t2", "t3")
@@ -297,6 +297,6 @@ def test_a_ranking_replaces_its_entries_and_discovers_its_tracks(tmp_path: Path)
 
 def test_a_ranking_without_entries_is_stored_as_such(tmp_path: Path) -> None:
     warehouse = open_warehouse(tmp_path / "warehouse.duckdb")
-    commit(warehouse, *ranking_changes(Ranking(_chart(), NOON, [], []), NOW))
+    commit(warehouse, *ranking_changes(Ranking(_chart(), NOON, [], []), NOW, None))
     assert rows_of(warehouse, "SELECT entry_count FROM soundcharts.chart_rankings") == [(0,)]
     assert rows_of(warehouse, "SELECT * FROM soundcharts.chart_entries") == []

@@ -17,7 +17,11 @@ PROMISED = {
         "slug name platform type frequency country_code country_name city_name max_results metric web_url followed "
         "cascade latest_ranked_at fetched_at",
     ),
-    "chart_rankings": ("chart_slug ranked_at", "chart_slug ranked_at entry_count fetched_at"),
+    "chart_catalogue": (
+        "slug",
+        "slug name platform type frequency country_code country_name city_name max_results web_url fetched_at",
+    ),
+    "chart_rankings": ("chart_slug ranked_at", "chart_slug ranked_at entry_count seen_at fetched_at"),
     "chart_entries": (
         "chart_slug ranked_at position",
         "chart_slug ranked_at position track_uuid previous_position position_change metric_value entered_at "
@@ -47,7 +51,7 @@ PROMISED = {
     ),
     "artist_listening": ("artist_uuid platform date", "artist_uuid platform date value fetched_at"),
     "fetches": ("subject uuid", "subject uuid status fetched_at through_date attempts not_before error"),
-    "api_calls": ("hour endpoint status", "hour endpoint status calls quota_remaining"),
+    "api_calls": ("hour endpoint status", "hour endpoint status calls cost quota_remaining"),
 }
 """Tables are a public interface: queries of users name them. Key and columns of each."""
 

@@ -42,7 +42,7 @@ def _due(
     warehouse: Warehouse, wanted: Wanted, slug: str = "s", *, uuids: tuple[str, ...] = (), force: bool = False
 ) -> list[str]:
     with warehouse.connect() as connection:
-        found = work_list(connection, wanted, slug, now=NOON, uuids=uuids, force=force)
+        found = work_list(connection, wanted, [slug], now=NOON, uuids=uuids, force=force)
     return [work.uuid for work in found]
 
 
@@ -119,7 +119,7 @@ def one_track(warehouse: Warehouse) -> Warehouse:
 
 def test_what_was_never_asked_for_is_due_with_nothing_known_of_it(one_track: Warehouse) -> None:
     with one_track.connect() as connection:
-        assert work_list(connection, PLAYS, "s", now=NOON) == [Work("t", None, None, None, 0)]
+        assert work_list(connection, PLAYS, ["s"], now=NOON) == [Work("t", None, None, None, 0)]
 
 
 def test_an_answer_is_old_at_exactly_the_limit_and_not_before(warehouse: Warehouse) -> None:
@@ -146,7 +146,7 @@ def test_a_due_row_comes_with_what_the_ledger_says_of_it(one_track: Warehouse) -
     at = NOON - 2 * DAY
     commit(one_track, ledger(PLAYS.subject, "t", "failed", at, through=TODAY - 3 * DAY, attempts=4))
     with one_track.connect() as connection:
-        assert work_list(connection, PLAYS, "s", now=NOON) == [Work("t", "failed", at, TODAY - 3 * DAY, 4)]
+        assert work_list(connection, PLAYS, ["s"], now=NOON) == [Work("t", "failed", at, TODAY - 3 * DAY, 4)]
 
 
 def test_subjects_are_judged_apart(one_track: Warehouse) -> None:

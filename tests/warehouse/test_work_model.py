@@ -126,7 +126,7 @@ def test_lists_and_counts_follow_the_rules_and_agree(
     assert {(slug, subject): due for slug in found for subject, due in found[slug].items()} == _without_zeros(counts)
     for slug in SLUGS:
         for wanted in subjects:
-            due = work_list(connection, wanted, slug, now=NOON, uuids=world.uuids, force=world.force)
+            due = work_list(connection, wanted, [slug], now=NOON, uuids=world.uuids, force=world.force)
             assert [work.uuid for work in due] == world.due(slug, wanted, uuids=world.uuids, force=world.force)
             if not world.uuids and not world.force:
                 assert len(due) == found.get(slug, {}).get(wanted.subject, 0)

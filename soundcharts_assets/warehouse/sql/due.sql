@@ -1,15 +1,12 @@
--- Everything that charts reach and that has to be asked for, by chart and subject: never settled, or settled too long
--- ago, and not told to wait. Entities that Soundcharts does not know are asked for their metadata only.
-WITH wanted AS (
-    SELECT
-        unnest($subjects::VARCHAR[]) AS subject,
-        unnest($entities::VARCHAR[]) AS entity,
-        unnest($older_than::TIMESTAMPTZ[]) AS older_than
-),
-ledgered AS (
+-- Of the candidates, by chart and subject, what has to be asked for: never settled, or settled too long ago, and not told
+-- to wait. Entities that Soundcharts does not know are asked for their metadata only. Series are asked for as long as the
+-- entity charts, or did lately.
+, ledgered AS (
     SELECT
         reached.chart_slug,
         wanted.subject,
+        wanted.entity,
+        wanted.cost,
         reached.uuid,
         ledger.status,
         ledger.fetched_at,
@@ -17,12 +14,12 @@ ledgered AS (
         coalesce(ledger.attempts, 0) AS attempts,
         ledger.fetched_at IS NULL OR ledger.fetched_at <= wanted.older_than AS is_old,
         ledger.not_before IS NULL OR ledger.not_before <= $now::TIMESTAMPTZ AS is_free
-    FROM soundcharts.reached AS reached
+    FROM candidates AS reached
     JOIN wanted ON wanted.entity = reached.entity
     LEFT JOIN soundcharts.fetches AS ledger ON ledger.subject = wanted.subject AND ledger.uuid = reached.uuid
     LEFT JOIN soundcharts.fetches AS metadata ON metadata.subject = reached.entity AND metadata.uuid = reached.uuid
-    WHERE ($charts::VARCHAR[] IS NULL OR list_contains($charts::VARCHAR[], reached.chart_slug))
-      AND ($uuids::VARCHAR[] IS NULL OR list_contains($uuids::VARCHAR[], reached.uuid))
+    WHERE ($uuids::VARCHAR[] IS NULL OR list_contains($uuids::VARCHAR[], reached.uuid))
+      AND (wanted.charted_since IS NULL OR reached.charted_at >= wanted.charted_since)
       AND (wanted.subject = wanted.entity OR coalesce(metadata.status NOT IN ('not_found', 'gone'), true))
 ),
 due AS (

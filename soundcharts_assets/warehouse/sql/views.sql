@@ -1,15 +1,18 @@
--- What a chart reaches: the tracks in its stored entries and the artists credited on them. A chart whose cascade is off
--- reaches nothing. Rows are owned by no chart: what several charts reach is stored, and fetched, once.
+-- What a chart reaches: the tracks in its stored entries and the artists credited on them, and when each last charted
+-- there. A chart whose cascade is off reaches nothing. Rows are owned by no chart: what several charts reach is stored,
+-- and fetched, once.
 CREATE OR REPLACE VIEW soundcharts.reached AS
 WITH tracks AS (
-    SELECT DISTINCT charts.slug AS chart_slug, entries.track_uuid AS uuid
-    FROM soundcharts.charts AS charts
-    JOIN soundcharts.chart_entries AS entries ON entries.chart_slug = charts.slug
-    WHERE charts.cascade
+    SELECT entries.chart_slug, entries.track_uuid AS uuid, max(entries.ranked_at) AS charted_at
+    FROM soundcharts.chart_entries AS entries
+    SEMI JOIN (SELECT slug FROM soundcharts.charts WHERE charts.cascade) AS cascading
+        ON cascading.slug = entries.chart_slug
+    GROUP BY entries.chart_slug, entries.track_uuid
 )
-SELECT chart_slug, 'tracks' AS entity, uuid
+SELECT chart_slug, 'tracks' AS entity, uuid, charted_at
 FROM tracks
 UNION ALL
-SELECT DISTINCT tracks.chart_slug, 'artists' AS entity, credits.artist_uuid AS uuid
+SELECT tracks.chart_slug, 'artists' AS entity, credits.artist_uuid AS uuid, max(tracks.charted_at) AS charted_at
 FROM tracks
 JOIN soundcharts.track_artists AS credits ON credits.track_uuid = tracks.uuid
+GROUP BY tracks.chart_slug, credits.artist_uuid

@@ -1,0 +1,104 @@
+"""Telling a person that something needs one: a message to a webhook, once for each cause, not once for each chart."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import requests
+
+from soundcharts_assets.automation.tags import CHART, PARTITION
+from soundcharts_assets.refresh.breaker import Breaker
+from soundcharts_assets.refresh.refresher import Refresher
+from soundcharts_assets.settings import Settings
+from soundcharts_assets.warehouse.connection import WarehouseLockedError
+from soundcharts_assets.warehouse.spool import Spool
+
+_LOG = logging.getLogger(__name__)
+_NOTE = "alert"
+_QUIET = timedelta(hours=1)
+_TIMEOUT_SECONDS = 10
+_LONGEST_REASON = 500
+
+
+class Alerts:
+    """Posts to the webhook of the settings, and remembers beside the warehouse what was told."""
+
+    def __init__(
+        self, settings: Settings, spool: Spool, post: Callable[..., requests.Response] = requests.post
+    ) -> None:
+        """Say where to and where it is remembered; without a webhook nothing is ever sent."""
+        self._webhook = settings.webhook
+        self._spool = spool
+        self._post = post
+
+    def breaker(self, breaker: Breaker) -> bool:
+        """Tell of an open breaker, once for each time that it opened. Returns whether something was sent now."""
+        text = (
+            f"soundcharts_assets: paused for {breaker.kind} since {breaker.opened_at:%Y-%m-%d %H:%M} UTC. "
+            f"{breaker.reason}. Nothing is asked for until Soundcharts says otherwise; it is asked every ten minutes, "
+            "which is free. `soundcharts-assets doctor` tells what to do."
+        )
+        return self._tell(f"breaker {breaker.kind}", text, breaker.opened_at.isoformat())
+
+    def failed_run(self, job: str, run_id: str, charts: str, reason: str, now: datetime) -> bool:
+        """Tell of a failed run; another one that fails for the same reason within the hour is not told."""
+        cause = hashlib.sha256(f"{job} {reason}".encode()).hexdigest()[:16]
+        note = self._spool.note(_NOTE, f"run {cause}")
+        if note is not None and now - datetime.fromisoformat(note) < _QUIET:
+            return False
+        text = f"soundcharts_assets: run {run_id} of {job} failed for {charts}: {reason[:_LONGEST_REASON]}"
+        return self._tell(f"run {cause}", text, now.isoformat())
+
+    def _tell(self, cause: str, text: str, occasion: str) -> bool:
+        if self._webhook is None or self._spool.note(_NOTE, cause) == occasion:
+            return False
+        try:
+            answer = self._post(
+                self._webhook.get_secret_value(),
+                json={"text": text},
+                timeout=_TIMEOUT_SECONDS,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            # The error names the address, and the address is a secret.
+            _LOG.warning("The webhook could not be reached: %s", type(error).__name__)
+            return False
+        if not answer.ok:
+            _LOG.warning("The webhook answered %d", answer.status_code)
+            return False
+        self._spool.put_note(_NOTE, cause, occasion)
+        return True
+
+
+def failure_sensor(open_refresher: Callable[[], Refresher]) -> dg.SensorDefinition:
+    """Return the sensor that tells of failed runs: of the breaker behind them where there is one, else of the run."""
+
+    @dg.run_failure_sensor(
+        name="failures",
+        description="Posts to the webhook of SOUNDCHARTS_WEBHOOK, once for each cause.",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def failures(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
+        refresher = open_refresher()
+        if refresher.settings.webhook is None:
+            return dg.SkipReason("SOUNDCHARTS_WEBHOOK is not set")
+        alerts = Alerts(refresher.settings, refresher.warehouse.spool)
+        run = context.dagster_run
+        try:
+            breaker = refresher.find_breaker()
+        except WarehouseLockedError:
+            breaker = None
+        if breaker is not None:
+            alerts.breaker(breaker)
+        else:
+            charts = run.tags.get(CHART) or run.tags.get(PARTITION) or "several charts"
+            steps = [event.step_failure_data.error for event in context.get_step_failure_events()]
+            reason = next(
+                (error.message for error in steps if error), context.failure_event.message or "no reason given"
+            )
+            alerts.failed_run(run.job_name, run.run_id, charts, " ".join(reason.split()), datetime.now(UTC))
+        return None
+
+    return failures

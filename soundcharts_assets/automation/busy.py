@@ -1,0 +1,36 @@
+"""Which charts somebody is working on: the partitions of runs that are not finished."""
+
+from collections.abc import Iterable
+
+import dagster as dg
+
+from soundcharts_assets.assets.declaration import PREFIX
+from soundcharts_assets.automation.tags import FIRST_OF_RANGE, LAST_OF_RANGE, PARTITION
+from soundcharts_assets.partitions import CASCADE, PARTITIONS
+
+UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def busy_charts(instance: dg.DagsterInstance) -> set[str]:
+    """Return the charts that unfinished runs are about, queued ones included."""
+    runs = instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
+    return {chart for run in runs if _is_ours(run) for chart in _charts_of(run, instance)}
+
+
+def _is_ours(run: dg.DagsterRun) -> bool:
+    return run.job_name == CASCADE or any(key.path[0] == PREFIX for key in run.asset_selection or ())
+
+
+def _charts_of(run: dg.DagsterRun, instance: dg.DagsterInstance) -> Iterable[str]:
+    if PARTITION in run.tags:
+        return [run.tags[PARTITION]]
+    if FIRST_OF_RANGE in run.tags and LAST_OF_RANGE in run.tags:
+        known = list(instance.get_dynamic_partitions(PARTITIONS))
+        return known[known.index(run.tags[FIRST_OF_RANGE]) : known.index(run.tags[LAST_OF_RANGE]) + 1]
+    return []

@@ -1,0 +1,18 @@
+"""Tags of runs, in words that a person can read, and those of Dagster's that tell what a run is about."""
+
+from soundcharts_assets.warehouse.work import PollState
+
+STARTED_BY = "soundcharts/started_by"
+CHART = "soundcharts/chart"
+RANKING = "soundcharts/ranking"
+PARTITION = "dagster/partition"
+FIRST_OF_RANGE = "dagster/asset_partition_range_start"
+LAST_OF_RANGE = "dagster/asset_partition_range_end"
+
+
+def run_tags(state: PollState) -> dict[str, str]:
+    """Name the chart such that two of one title are told apart, and the ranking that a run is for."""
+    tags = {CHART: state.title or state.slug}
+    if state.newest_seen is not None:
+        tags[RANKING] = f"{state.newest_seen:%Y-%m-%d %H:%M:%S} UTC"
+    return tags

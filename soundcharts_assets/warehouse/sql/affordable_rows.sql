@@ -1,0 +1,4 @@
+SELECT uuid
+FROM affordable
+WHERE subject = $subject
+ORDER BY spent

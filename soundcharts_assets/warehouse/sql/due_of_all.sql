@@ -1,0 +1,58 @@
+-- What all followed charts reach, as far as it can be due: only entities of which the ledger holds fewer settled rows than
+-- are wanted. With nothing due the entries of the charts are not even read; the predicate in `due` decides as ever.
+, needed AS (
+    SELECT
+        entity,
+        count(*) FILTER (WHERE charted_since IS NULL) AS always,
+        count(*) FILTER (WHERE charted_since IS NOT NULL) AS charting,
+        min(charted_since) AS charted_since
+    FROM wanted
+    GROUP BY entity
+),
+settled AS (
+    SELECT
+        wanted.entity,
+        ledger.uuid,
+        count(*) FILTER (WHERE wanted.charted_since IS NULL) AS always,
+        count(*) FILTER (WHERE wanted.charted_since IS NOT NULL) AS charting
+    FROM soundcharts.fetches AS ledger
+    JOIN wanted ON wanted.subject = ledger.subject
+    WHERE ledger.fetched_at > wanted.older_than OR ledger.not_before > $now::TIMESTAMPTZ
+    GROUP BY wanted.entity, ledger.uuid
+),
+known AS (
+    SELECT 'tracks' AS entity, uuid, last_charted_at FROM soundcharts.tracks
+    UNION ALL
+    SELECT 'artists' AS entity, uuid, last_charted_at FROM soundcharts.artists
+),
+lacking AS MATERIALIZED (
+    SELECT known.entity, known.uuid
+    FROM known
+    JOIN needed ON needed.entity = known.entity
+    LEFT JOIN settled ON settled.entity = known.entity AND settled.uuid = known.uuid
+    WHERE coalesce(settled.always, 0) < needed.always
+       OR (coalesce(settled.charting, 0) < needed.charting
+           AND coalesce(known.last_charted_at >= needed.charted_since, true))
+),
+tracks_of AS MATERIALIZED (
+    SELECT uuid AS track_uuid, entity, uuid FROM lacking WHERE entity = 'tracks'
+    UNION ALL
+    SELECT credits.track_uuid, lacking.entity, lacking.uuid
+    FROM lacking
+    JOIN soundcharts.track_artists AS credits ON credits.artist_uuid = lacking.uuid
+    WHERE lacking.entity = 'artists'
+),
+charted AS (
+    SELECT entries.chart_slug, entries.track_uuid, max(entries.ranked_at) AS charted_at
+    FROM soundcharts.chart_entries AS entries
+    SEMI JOIN (SELECT slug FROM soundcharts.charts WHERE charts.cascade AND charts.followed) AS cascading
+        ON cascading.slug = entries.chart_slug
+    SEMI JOIN tracks_of ON tracks_of.track_uuid = entries.track_uuid
+    GROUP BY entries.chart_slug, entries.track_uuid
+),
+candidates AS (
+    SELECT charted.chart_slug, tracks_of.entity, tracks_of.uuid, max(charted.charted_at) AS charted_at
+    FROM charted
+    JOIN tracks_of ON tracks_of.track_uuid = charted.track_uuid
+    GROUP BY charted.chart_slug, tracks_of.entity, tracks_of.uuid
+)
