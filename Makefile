@@ -34,6 +34,10 @@ sandbox: $(VENV)/installed ## Serve a local Soundcharts API on invented data
 test: $(VENV)/installed ## Run the tests
 	@$(BIN)/python -m pytest -n auto
 
+.PHONY: test-slow
+test-slow: $(VENV)/installed ## Run the tests that take minutes: the live system, the simulated days
+	@$(BIN)/python -m pytest -m slow
+
 .PHONY: test-duckdb2
 test-duckdb2: .venv-duckdb2/installed ## Run the warehouse tests on DuckDB 2.0
 	@PYTHONPATH=. .venv-duckdb2/bin/python -m pytest tests/warehouse

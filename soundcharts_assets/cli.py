@@ -76,6 +76,61 @@ def sync(
 
 
 @app.command()
+def status(
+    chart: Annotated[list[str] | None, typer.Option(help="Only this chart, asset by asset; may be repeated.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Tell how complete and how fresh the warehouse is. Makes no call and needs no credentials."""
+    from soundcharts_assets.commands.console import show_status  # noqa: PLC0415
+    from soundcharts_assets.commands.status import look  # noqa: PLC0415
+    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+
+    with _refresher(load_settings()) as refresher:
+        found = look(refresher, chart or [])
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), ensure_ascii=False))
+    else:
+        show_status(_console(), found, details=bool(chart))
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Check settings, credentials, quota, warehouse and Dagster, and tell what to do. Makes no billed call."""
+    from soundcharts_assets.commands.console import show_checks  # noqa: PLC0415
+    from soundcharts_assets.commands.doctor import examine  # noqa: PLC0415
+    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+
+    diagnosis = examine(load_settings, _instance)
+    if as_json:
+        typer.echo(json.dumps(diagnosis.as_dict(), ensure_ascii=False))
+    else:
+        show_checks(_console(), diagnosis.checks)
+    raise typer.Exit(diagnosis.exit_code)
+
+
+@app.command()
+def plan(
+    chart: Annotated[
+        list[str] | None, typer.Option(help="Only this chart; may be repeated. Need not be followed.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Tell what the next pass and a month would cost, without a billed call."""
+    from soundcharts_assets.commands.console import show_plan  # noqa: PLC0415
+    from soundcharts_assets.commands.plan import make_plan  # noqa: PLC0415
+    from soundcharts_assets.refresh.refresher import Refresher  # noqa: PLC0415
+    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+
+    made = make_plan(Refresher(load_settings(), attended=True), chart or [])
+    if as_json:
+        typer.echo(json.dumps(made.as_dict(), ensure_ascii=False))
+    else:
+        show_plan(Console(), made)
+
+
+@app.command()
 def demo() -> None:
     """Show everything on invented data: several charts cold, a day later, and what each pass cost."""
     from soundcharts_assets.commands.demo import demonstrate  # noqa: PLC0415

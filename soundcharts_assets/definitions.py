@@ -25,6 +25,7 @@ def build_definitions(
     settings: Settings,
     refresher: Refresher | None = None,
     reload: Callable[[], Settings] | None = None,
+    clock: Callable[[], datetime] | None = None,
 ) -> dg.Definitions:
     """Declare all assets that the settings ask for, the cascade, and what starts it unattended.
 
@@ -32,10 +33,11 @@ def build_definitions(
         settings: What the user decided.
         refresher: Shared with the caller's own calls, where it makes any; by default one of its own.
         reload: Reads the settings anew, for ticks; by default they stay what they were.
+        clock: Tells the sensor the time; by default the clock that the settings ask for.
     """
     refresher = refresher or Refresher(settings)
     read = reload or (lambda: settings)
-    condition = stale_condition(lambda at: _for_a_tick(read(), at))
+    condition = stale_condition(lambda at: _for_a_tick(read(), lambda: at + ahead(read())))
     subjects = refresher.subjects
     assets = [
         *chart_assets(settings, condition),
@@ -52,7 +54,7 @@ def build_definitions(
         assets=assets,
         jobs=[cascade],
         sensors=[
-            chart_updates_sensor(lambda: _for_a_tick(read())),
+            chart_updates_sensor(lambda: _for_a_tick(read(), clock)),
             freshness_sensor(),
             failure_sensor(lambda: _for_a_tick(read())),
         ],
@@ -62,13 +64,9 @@ def build_definitions(
     )
 
 
-def _for_a_tick(settings: Settings, at: datetime | None = None) -> Refresher:
+def _for_a_tick(settings: Settings, clock: Callable[[], datetime] | None = None) -> Refresher:
     """Make a refresher that waits for nobody long, and keeps to the sensors' own share of the rate."""
-    return Refresher(
-        settings.for_polling(),
-        clock=None if at is None else lambda: at + ahead(settings),
-        lock_timeout_seconds=_MOMENT_SECONDS,
-    )
+    return Refresher(settings.for_polling(), clock=clock, lock_timeout_seconds=_MOMENT_SECONDS)
 
 
 @dg.definitions

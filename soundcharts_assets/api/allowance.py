@@ -95,16 +95,21 @@ class BatchPrice:
         """Know nothing yet."""
         self.per_id: bool | None = None
 
-    def can_learn(self, ids: int) -> bool:
-        """Whether a batch of this size, sent while no other is on its way, would tell."""
-        return self.per_id is None and ids >= _TELLING_BATCH
+    def is_unknown_for(self, ids: int) -> bool:
+        """Whether only the quota can tell what a call cost, so that no other may be on its way."""
+        return self.per_id is None and ids > 1
 
     def of(self, ids: int) -> int:
         """The most that a call for so many ids can cost."""
         return 1 if ids == 1 or self.per_id is False else ids
 
     def learn(self, ids: int, before: int | None, after: int | None) -> int:
-        """Compare the quota before and after a call, and return what the call cost."""
-        if self.can_learn(ids) and before is not None and after is not None:
-            self.per_id = before - after >= ids
-        return ids if self.per_id else 1
+        """Compare the quota before and after a call that was answered, and return what the call cost."""
+        if ids > 1 and self.per_id is None:
+            if before is None or after is None:
+                return 1
+            cost = min(max(before - after, 1), ids)
+            if ids >= _TELLING_BATCH:
+                self.per_id = cost == ids
+            return cost
+        return self.of(ids)

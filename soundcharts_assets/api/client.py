@@ -135,8 +135,8 @@ class Client:
         Raises:
             SoundchartsError: One of the kinds in `errors`, after the retries its kind deserves.
         """
-        if self.batch_price.can_learn(ids):
-            # Alone on its way, the first batch shows by the quota what batches cost.
+        if self.batch_price.is_unknown_for(ids):
+            # Alone on its way, a batch shows by the quota what batches cost.
             with self._first_batch:
                 if self.quota_remaining is None and self.allowance.is_limited:
                     self.look_at_quota()
@@ -190,13 +190,17 @@ class Client:
             response = self._send(endpoint, path, params, headers)
             status = str(response.status_code)
             quota = _quota(response.headers)
-            if price and _is_billed(response.status_code):
+            if price and response.ok:
                 spent = self.batch_price.learn(ids, before, quota)
+            elif price and _is_billed(response.status_code):
+                spent = 1
         finally:
-            self._follow_quota(quota)
             self.calls.record(self._clock(), endpoint, status, quota, spent)
-            if price:
-                self.allowance.settle(price, spent, self.quota_remaining)
+            with self._lock:
+                # Together, or a later answer's quota could be overwritten by an earlier one's.
+                self._follow_quota(before, quota)
+                if price:
+                    self.allowance.settle(price, spent, self.quota_remaining)
         if not response.ok or response.is_redirect:
             raise error_for(response.status_code, self._message(response), response.headers, endpoint)
         return _json(response, endpoint)
@@ -241,14 +245,12 @@ class Client:
         if pause > 0:
             self._sleep(pause)
 
-    def _follow_quota(self, quota: int | None) -> None:
-        if quota is None:
-            return
-        with self._lock:
-            # Answers overtake each other, so the lowest counts, until a leap upwards shows a new term.
-            known = self.quota_remaining
-            if known is None or quota < known or quota > known + 10 * self.options.workers:
-                self.quota_remaining = quota
+    def _follow_quota(self, before: int | None, quota: int | None) -> None:
+        # Answers overtake each other, so the lowest counts, unless one says more than was known when its call was sent:
+        # then a new term has begun.
+        known = self.quota_remaining
+        if quota is not None and (known is None or quota < known or (before is not None and quota > before)):
+            self.quota_remaining = quota
 
     def _message(self, response: requests.Response) -> str:
         try:

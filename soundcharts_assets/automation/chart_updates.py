@@ -5,19 +5,21 @@ to bring something is decided in `refresh.polling`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import dagster as dg
 
-from soundcharts_assets.api.errors import Fatal
+from soundcharts_assets.api.errors import AllowanceSpent, Fatal
 from soundcharts_assets.automation.alerts import Alerts
-from soundcharts_assets.automation.busy import busy_charts
+from soundcharts_assets.automation.busy import busy_charts, close_orphans_if_idle
 from soundcharts_assets.automation.tags import PARTITION, RANKING, STARTED_BY, run_tags
 from soundcharts_assets.partitions import CASCADE, register_charts
 from soundcharts_assets.refresh.breaker import PausedError
 from soundcharts_assets.refresh.polling import next_poll_at
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.warehouse.connection import WarehouseLockedError
+from soundcharts_assets.warehouse.spool import Spool
 from soundcharts_assets.warehouse.work import PollState
 
 _TICK_SECONDS = 30
@@ -26,6 +28,9 @@ _MOST_POLLS = 100
 _FIRST_PAUSE = timedelta(minutes=10)
 _LONGEST_PAUSE = timedelta(days=1)
 _BEFORE_OTHERS = {"dagster/priority": "1"}
+
+LOADED = ("loaded", "assets")
+"""Note beside the warehouse: the assets that the code location was loaded with, for whoever compares them."""
 
 
 def chart_updates_sensor(open_refresher: Callable[[], Refresher]) -> dg.SensorDefinition:
@@ -44,6 +49,7 @@ def chart_updates_sensor(open_refresher: Callable[[], Refresher]) -> dg.SensorDe
     )
     def chart_updates(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         refresher = open_refresher()
+        _note_loaded(context, refresher.warehouse.spool)
         try:
             return tick(refresher, context.instance, Alerts(refresher.settings, refresher.warehouse.spool))
         except WarehouseLockedError as error:
@@ -61,10 +67,12 @@ def tick(refresher: Refresher, instance: dg.DagsterInstance, alerts: Alerts) -> 
         )
     try:
         refresher.heed_breaker()
-        refresher.refresh_catalogue()
+        refresher.renew_allowance()
+        _resolve_selectors(refresher)
         refresher.follow()
         slugs = refresher.following.slugs
         register_charts(instance, slugs)
+        close_orphans_if_idle(instance, refresher)
         busy = busy_charts(instance)
         _poll(refresher, [state for state in refresher.poll_states(slugs) if state.slug not in busy])
     except PausedError as paused:
@@ -87,6 +95,21 @@ def tick(refresher: Refresher, instance: dg.DagsterInstance, alerts: Alerts) -> 
     return dg.SensorResult(run_requests=requests) if requests else dg.SkipReason(_calm(states))
 
 
+def _resolve_selectors(refresher: Refresher) -> None:
+    """List what the selectors choose from, if that is a day old; without room for it, the last listing stands."""
+    with suppress(AllowanceSpent):
+        refresher.refresh_catalogue()
+
+
+def _note_loaded(context: dg.SensorEvaluationContext, spool: Spool) -> None:
+    """Keep which assets this code location was loaded with: settings that changed since do not change them."""
+    if context.repository_def is None:
+        return
+    loaded = sorted(key.to_user_string() for key in context.repository_def.assets_defs_by_key)
+    if spool.note(*LOADED) != loaded:
+        spool.put_note(*LOADED, loaded)
+
+
 def _poll(refresher: Refresher, states: Iterable[PollState]) -> None:
     """Poll what is worth it, those first whose turn came first."""
     now = refresher.clock()
@@ -94,7 +117,6 @@ def _poll(refresher: Refresher, states: Iterable[PollState]) -> None:
     slugs = [slug for at, slug in due if at <= now][:_MOST_POLLS]
     if not slugs:
         return
-    refresher.renew_allowance()
     refresher.poll_all(slugs)
 
 

@@ -235,7 +235,8 @@ def _check(refresher: Refresher, slug: str) -> Poll:
     with refresher.calling("charts add"):
         refresher.renew_allowance()
         try:
-            return refresher.poll(slug)
+            (state,) = refresher.poll_states([slug])
+            return refresher.poll(state)
         except NotFound:
             raise SettingsError(f"Soundcharts has no chart {slug!r}; {_LOOK_IT_UP}") from None
 

@@ -1,11 +1,12 @@
-"""What a person sees on the terminal: a progress bar, the report of a pass, a line for a mistake.
+"""What a person sees on the terminal: a progress bar, the report of a pass, states of things, a line for a mistake.
 
 Nothing is decided here. Everything goes to the given console; names that come from the API stay text, never markup.
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Self
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,8 +15,13 @@ from rich.table import Table
 
 from soundcharts_assets.api.records import PlatformRecord
 from soundcharts_assets.commands.charts import FollowedChart, Found
+from soundcharts_assets.commands.plan import Plan
 from soundcharts_assets.commands.report import PassReport
+from soundcharts_assets.commands.status import AssetStatus, ChartStatus, WarehouseStatus
 from soundcharts_assets.refresh.account import Account
+
+if TYPE_CHECKING:
+    from soundcharts_assets.commands.doctor import Check  # brings Dagster, whose import takes seconds
 
 
 class Bar:
@@ -69,6 +75,34 @@ def show_report(console: Console, report: PassReport, *, dry_run: bool) -> None:
     if report.charts:
         console.print(f"{total:,} calls {does}{left}, {report.seconds:.1f} s", highlight=False)
     show_failures(console, report)
+
+
+def show_plan(console: Console, plan: Plan) -> None:
+    """Print calls by asset for the next pass and for a month, and what may be spent."""
+    table = Table("asset", "next pass", "30 days")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    next_pass = plan.by_asset()
+    for name in dict.fromkeys([*plan.month, *next_pass]):
+        table.add_row(escape(name), f"{next_pass[name]:,}", f"{plan.month[name]:,}")
+    table.add_section()
+    table.add_row("calls", f"{plan.calls:,}", f"{plan.month.total():,}")
+    console.print(table)
+    for slug, calls in plan.by_chart().items():
+        console.print(f"{escape(slug)}: {sum(calls.values()):,} calls", highlight=False)
+    lines = ["The next pass is counted as far as the warehouse knows: new rankings bring new tracks and artists."]
+    if plan.unknown:
+        lines.append(f"For {len(plan.unknown)} charts without a stored ranking the month counts an assumption.")
+    if plan.room is not None:
+        lines.append(
+            f"Budget and reserve leave {plan.room:,} calls for rows now; {plan.deferred:,} due rows would wait."
+        )
+    daily = "no daily budget" if plan.daily is None else f"{plan.daily:,} a day"
+    lines.append(f"{daily}, {plan.spent_today:,} spent today (UTC), {plan.reserve:,} in reserve")
+    left = f"{plan.quota_left:,}" if plan.quota_left is not None else f"unknown ({plan.quota_error or 'not said'})"
+    lines.append(f"Quota left: {left}")
+    for line in lines:
+        console.print(escape(line), highlight=False)
 
 
 def show_failures(console: Console, report: PassReport) -> None:
@@ -164,6 +198,129 @@ def show_followed(console: Console, charts: Sequence[FollowedChart]) -> None:
         names = ("slug", "name", "platform", "country", "frequency", "newest ranking", "cascade", "through")
         _print_lines(console, names, rows)
     console.print(f"{len(rows):,} followed", highlight=False)
+
+
+def show_status(console: Console, status: WarehouseStatus, *, details: bool) -> None:
+    """Print a line for each chart and what holds for all of them; of each chart its assets too, where wanted."""
+    if status.charts:
+        names = (
+            "chart",
+            "newest",
+            "next poll",
+            "rankings",
+            "tracks",
+            "artists",
+            "due",
+            "metadata",
+            "series",
+            "failures",
+        )
+        _print_figures(console, names, [_chart_line(chart, status.at) for chart in status.charts])
+    if details:
+        for chart in status.charts:
+            console.print(
+                f"\n{escape(chart.slug)}: {escape(chart.title or 'not heard of yet')}",
+                highlight=False,
+            )
+            assets = [_asset_line(name, asset, status.at) for name, asset in chart.assets.items()]
+            _print_figures(console, ("asset", "reached", "due", "oldest", "failures"), assets)
+    console.print()
+    for line in _overall(status):
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def show_checks(console: Console, checks: Sequence["Check"]) -> None:
+    """Print a line for each check and, below it, what to do about what was found."""
+    colours = {"ok": "green", "warning": "yellow", "failure": "red", "not checked": "dim"}
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for name in ("level", "check"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("found", overflow="fold")
+    for check in checks:
+        colour = colours[check.level]
+        todo = f"\n[bold]{escape(check.todo)}[/bold]" if check.todo else ""
+        table.add_row(f"[{colour}]{check.level}[/{colour}]", escape(check.name), escape(check.found) + todo)
+    console.print(table, highlight=False)
+    levels = Counter(check.level for check in checks)
+    console.print(", ".join(f"{count} {level}" for level, count in levels.items()), highlight=False)
+
+
+def _chart_line(chart: ChartStatus, now: datetime) -> tuple[str, ...]:
+    newest = chart.poll.newest_stored if chart.poll else None
+    next_poll = "at a run" if chart.has_news else "" if chart.next_poll is None else _until(chart.next_poll, now)
+    return (
+        chart.slug,
+        f"{newest:%Y-%m-%d}" if newest else "",
+        next_poll if chart.followed else "retired",
+        f"{chart.rankings:,}",
+        f"{chart.reached('tracks'):,}",
+        f"{chart.reached('artists'):,}",
+        f"{chart.due:,}",
+        _age(chart.oldest(metadata=True), now),
+        _age(chart.oldest(metadata=False), now),
+        _counted(chart.failures),
+    )
+
+
+def _asset_line(name: str, asset: AssetStatus, now: datetime) -> tuple[str, ...]:
+    return (name, f"{asset.rows.total():,}", f"{asset.due:,}", _age(asset.oldest, now), _counted(asset.failures))
+
+
+def _overall(status: WarehouseStatus) -> list[str]:
+    """What holds for all charts, a line each; what is not so is left out."""
+    if not status.exists:
+        return [f"There is no warehouse at {escape(str(status.path))} yet; `soundcharts-assets sync` makes it."]
+    due = f"{sum(status.due.values()):,} rows are due now, what charts share counted once"
+    daily = f"{status.daily:,}" if isinstance(status.daily, int) else status.daily
+    lines = [
+        f"{status.followed:,} charts followed, {status.retired:,} retired; {due}",
+        f"{status.spent_today:,} requests spent today" + (f" of {daily}" if daily else "; no daily budget is set"),
+    ]
+    if status.quota_left is not None:
+        kept = f", {status.reserve:,} of them reserved" if status.reserve else ""
+        lines.append(f"{status.quota_left:,} were left of the quota when it was last heard of{kept}")
+    if status.breaker is not None:
+        since, look = (f"{at:%Y-%m-%d %H:%M} UTC" for at in (status.breaker.opened_at, status.breaker.look_at))
+        reason = f"Paused for {status.breaker.kind} since {since}: {status.breaker.reason}"
+        lines.append(f"[red]{escape(reason)}; next look at {look}[/red]")
+    if any(status.unreached.values()):
+        lines.append(f"Stored, reached by no followed chart and not refreshed: {_counted(status.unreached)}")
+    if status.spooled:
+        lines.append(f"[yellow]{status.spooled:,} batches wait in the spool; the next sync stores them first[/yellow]")
+    lines.append(f"Ledger: {_counted(status.ledger) or 'empty'}")
+    return lines
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+
+
+def _until(instant: datetime, now: datetime) -> str:
+    return "now" if instant <= now else f"in {_age(now, instant)}"
+
+
+def _age(instant: datetime | None, now: datetime) -> str:
+    """How long ago an instant is, in the largest unit of which it is more than one."""
+    if instant is None:
+        return ""
+    minutes = (now - instant).total_seconds() / 60
+    for unit, length in (("d", 24 * 60), ("h", 60)):
+        if minutes >= 2 * length:
+            return f"{minutes / length:.0f} {unit}"
+    return f"{max(minutes, 0):.0f} min"
+
+
+def _print_figures(console: Console, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a line for each row: a name, figures to the right, and words at the end, cut where there is no room."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column(names[0], no_wrap=True, min_width=max((len(row[0]) for row in rows), default=0))
+    for index, name in enumerate(names[1:-1], start=1):
+        width = max([len(name), *(len(row[index]) for row in rows)])
+        table.add_column(name, no_wrap=True, min_width=width, justify="right")
+    table.add_column(names[-1], no_wrap=True)
+    for row in rows:
+        table.add_row(*map(escape, row))
+    console.print(table, highlight=False)
 
 
 def _print_lines(console: Console, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -34,7 +34,7 @@ class PassReport:
         seconds: How long the pass took.
         stopped: Credentials or quota ended it early.
         unusable: Settings or warehouse made it impossible.
-        left_due: Rows that are due still; what a budget or a limit left for later.
+        left_due: Rows that are due still at the end of a whole pass; None where it did not come so far.
         avoided: Calls that a cascade without ledger and batches would have made on top.
     """
 
@@ -48,7 +48,7 @@ class PassReport:
     stopped: bool = False
     unusable: bool = False
     avoided: int = 0
-    left_due: int = 0
+    left_due: int | None = None
 
     @property
     def exit_code(self) -> int:
@@ -65,7 +65,9 @@ class PassReport:
     @property
     def deferred(self) -> int:
         """Due rows left for later, by a limit of the call or by the budget."""
-        return max(self.left_due, sum(account.deferred for account in self.accounts))
+        if self.left_due is not None:
+            return self.left_due
+        return sum(account.deferred for account in self.accounts)
 
     def stop(self, error: Exception) -> None:
         """Note what ended the pass early, so that the exit code tells it."""

@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 
 from soundcharts_assets.api.errors import AllowanceSpent, NotFound, SoundchartsError
+from soundcharts_assets.automation.busy import SYNC, close_orphans
 from soundcharts_assets.automation.tags import STARTED_BY, run_tags
 from soundcharts_assets.commands.report import Failure, PassReport
 from soundcharts_assets.definitions import build_definitions
@@ -25,14 +26,6 @@ from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.request import Request
 from soundcharts_assets.settings import SettingsError, check_slugs
 from soundcharts_assets.warehouse.connection import WarehouseError
-
-_SYNC = "sync"
-_UNFINISHED = [
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 
 
 def sync(
@@ -76,8 +69,8 @@ def _pass(
     if not named and not refresher.settings.file.charts:
         raise SettingsError(f"{refresher.settings.config_path}: charts: none is followed; name one or add it there")
     check_slugs(named)
-    with refresher.calling(_SYNC, asks=not request.dry_run):
-        _close_orphans(instance)
+    with refresher.calling(SYNC, asks=not request.dry_run):
+        close_orphans(instance)
         if not request.dry_run:
             refresher.renew_allowance()
         slugs = list(dict.fromkeys(named)) or _followed(refresher, request, report)
@@ -120,13 +113,6 @@ def _followed(refresher: Refresher, request: Request, report: PassReport) -> lis
     return following.slugs
 
 
-def _close_orphans(instance: dg.DagsterInstance) -> None:
-    """Close runs of passes that were killed: this one holds the caller's lock, so no other pass is alive."""
-    orphans = instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED, tags={STARTED_BY: _SYNC}))
-    for run in orphans:
-        instance.report_run_failed(run, "The process of this run was killed; what it had fetched is stored.")
-
-
 def _poll(refresher: Refresher, slugs: Sequence[str], report: PassReport) -> dict[str, Poll]:
     """Poll all charts at once. A chart that fails hides no other; credentials and quota stop everything."""
     polls, errors = refresher.poll_all(slugs)
@@ -159,7 +145,7 @@ def _run(
         partition_key=slug,
         instance=instance,
         run_config=_run_config(definitions, request),
-        tags={STARTED_BY: _SYNC, **run_tags(state)},
+        tags={STARTED_BY: SYNC, **run_tags(state)},
         raise_on_error=False,
     )
     accounts = refresher.accounts[seen:]

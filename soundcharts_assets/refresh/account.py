@@ -19,6 +19,7 @@ class Account:
         reached: Rows the chart reaches, due or not.
         due: Rows that had to be asked for, deferred ones included.
         planned: Calls that the due rows take at least.
+        planned_rows: Due rows that these calls are for.
         deferred: Due rows that were left for later: over the limit, or after the pass had to stop.
         outcomes: How many ended how.
         rows: Rows written, by table.
@@ -34,6 +35,7 @@ class Account:
     reached: int = 0
     due: int = 0
     planned: int = 0
+    planned_rows: int = 0
     deferred: int = 0
     outcomes: Counter[Status] = field(default_factory=Counter)
     rows: Counter[str] = field(default_factory=Counter)

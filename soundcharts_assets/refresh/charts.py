@@ -6,7 +6,7 @@ stored, so that whoever polls, a command, a sensor or a run, pays once, and noth
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,6 +43,8 @@ class Poll:
         chart: The chart as described with it.
         ranked_at: Instant of the newest ranking.
         text: That instant as Soundcharts wrote it.
+        seen_at: When that ranking was first seen; None where that is not known any more.
+        unseen_at: When it was last asked for before and not there; None for never.
     """
 
     slug: str
@@ -51,11 +53,13 @@ class Poll:
     chart: ChartRecord | None = None
     ranked_at: datetime | None = None
     text: str = ""
+    seen_at: datetime | None = None
+    unseen_at: datetime | None = None
 
     @classmethod
     def from_state(cls, state: PollState) -> "Poll":
         """What an earlier poll left in the tables, where none was made just now: it brings no news."""
-        return cls(state.slug, state.polled_at or AT_ONCE, ranked_at=state.newest_stored)
+        return cls(state.slug, state.polled_at or AT_ONCE, ranked_at=state.newest_seen or state.newest_stored)
 
 
 class Polls:
@@ -67,33 +71,50 @@ class Polls:
         self._version = ranking_version
         self._clock = clock
 
-    def poll(self, client: Client, slug: str) -> Poll:
-        """Ask for the newest ranking's first page and keep the answer.
+    def poll(self, client: Client, state: PollState) -> Poll:
+        """Ask for the newest ranking's first page and keep the answer, and when the ranking was first seen.
 
         Raises:
             NotFound: There is no such chart.
             SoundchartsError: The call failed, or its answer cannot be understood.
         """
         try:
-            body: Mapping[str, Any] | None = api.poll(client, slug, ranking_version=self._version)
+            body: Mapping[str, Any] | None = api.poll(client, state.slug, ranking_version=self._version)
         except NotFound:
             # The same answer is given by a chart that exists and never had a ranking; the list of rankings can tell.
-            if api.has_rankings(client, slug):
+            if api.has_rankings(client, state.slug):
                 raise
             body = None
-        poll = _understand(slug, self._clock(), body)
-        self._spool.put_note(_NOTE, slug, {"polled_at": poll.polled_at.isoformat(), "body": body})
+        poll = _understand(state.slug, self._clock(), body)
+        if poll.ranked_at is not None and poll.ranked_at == state.newest_seen:
+            # An earlier poll saw it too. What that one noted still holds; without it nothing is known.
+            earlier = self._noted(state.slug)
+            same = earlier is not None and earlier.ranked_at == poll.ranked_at
+            first = (earlier.seen_at, earlier.unseen_at) if earlier is not None and same else (None, None)
+        else:
+            first = (poll.polled_at, state.polled_at)
+        poll = replace(poll, seen_at=first[0], unseen_at=first[1])
+        note = {"polled_at": poll.polled_at, "seen_at": poll.seen_at, "unseen_at": poll.unseen_at}
+        texts = {name: None if at is None else at.isoformat() for name, at in note.items()}
+        self._spool.put_note(_NOTE, state.slug, {**texts, "body": body})
         return poll
 
     def kept(self, slug: str) -> Poll | None:
         """Return the poll in the spool, if it is young enough to stand for a new one."""
+        poll = self._noted(slug)
+        return None if poll is None or self._clock() - poll.polled_at > _POLL_IS_GOOD_FOR else poll
+
+    def _noted(self, slug: str) -> Poll | None:
         note = self._spool.note(_NOTE, slug)
         if note is None:
             return None
-        polled_at = datetime.fromisoformat(note["polled_at"])
-        if self._clock() - polled_at > _POLL_IS_GOOD_FOR:
+        polled_at, seen_at, unseen_at = (
+            None if note.get(name) is None else datetime.fromisoformat(note[name])
+            for name in ("polled_at", "seen_at", "unseen_at")
+        )
+        if polled_at is None:
             return None
-        return _understand(slug, polled_at, note["body"])
+        return replace(_understand(slug, polled_at, note["body"]), seen_at=seen_at, unseen_at=unseen_at)
 
     def drop(self, slug: str) -> None:
         """Forget the poll: what it brought is stored, or was already."""
@@ -131,12 +152,14 @@ class WantedRanking:
         text: What addresses it.
         first: Its first page, where a poll brought it.
         seen_at: When that poll saw it, the first time that it was seen.
+        unseen_at: When it was last asked for before, and not there.
     """
 
     work: Work
     text: str
     first: Page | None = None
     seen_at: datetime | None = None
+    unseen_at: datetime | None = None
 
     def calls(self, places: int | None) -> int:
         """Requests that it takes, going by the places that the chart has at most."""
@@ -204,8 +227,16 @@ def wanted_rankings(
             None,
             known.attempts if known else 0,
         )
-        seen_at = poll.polled_at if is_newest and ranked_at not in state.stored else None
-        wanted.append(WantedRanking(work, text, poll.page if is_newest else None, seen_at))
+        is_news = is_newest and poll.page is not None and ranked_at not in state.stored
+        wanted.append(
+            WantedRanking(
+                work,
+                text,
+                poll.page if is_newest else None,
+                poll.seen_at if is_news else None,
+                poll.unseen_at if is_news else None,
+            )
+        )
     return wanted
 
 
@@ -220,10 +251,15 @@ def list_outcome(slug: str, missing: Sequence[WantedRanking], at: datetime) -> O
     return Outcome(slug, Status.OK, at, [Change("fetches", Mode.UPSERT, columns, wanted)])
 
 
-def ranking_changes(ranking: api.Ranking, at: datetime, seen_at: datetime | None) -> list[Change]:
+def ranking_changes(
+    ranking: api.Ranking,
+    at: datetime,
+    seen_at: datetime | None = None,
+    unseen_at: datetime | None = None,
+) -> list[Change]:
     """Rows that a ranking becomes; its tracks appear in minimal form. When it was first seen is never forgotten."""
     row = {"chart_slug": ranking.chart.slug, "ranked_at": ranking.ranked_at, "entry_count": len(ranking.entries)}
-    row |= {"fetched_at": at} | ({} if seen_at is None else {"seen_at": seen_at})
+    row |= {"fetched_at": at} | ({} if seen_at is None else {"seen_at": seen_at, "unseen_at": unseen_at})
     parent = (ranking.chart.slug, ranking.ranked_at)
     tracks = [(*track, at, ranking.ranked_at) for track in ranking.tracks]
     return [

@@ -94,7 +94,7 @@ class Refresher(Session):
     def charts_due(self, grace: timedelta) -> set[str]:
         """Followed charts that need a run: rows past their fail window for so long that may be paid for, or rankings.
 
-        Nothing is due while a breaker is open.
+        Of several charts that reach the same rows, one is enough. Nothing is due while a breaker is open.
         """
         now = self.clock()
         as_of = now - grace
@@ -102,8 +102,13 @@ class Refresher(Session):
             if open_breaker(connection) is not None:
                 return set()
             room = self.room(connection)
-            due = work.due_counts(connection, self._all_due(as_of), now=as_of, room=room)
-            rankings = work.unsettled_rankings(connection, now=as_of)
+            due = work.charts_for_due(connection, self.all_due(as_of), now=as_of, room=room)
+            unsettled = work.poll_states(connection, list(work.unsettled_rankings(connection, now=as_of)))
+            rankings = [
+                state.slug
+                for state in unsettled
+                if self._wanted(Poll.from_state(state), work.chart_state(connection, state.slug), (), force=False)
+            ]
         return {slug for slug in (*due, *rankings) if self.following.follows(slug)}
 
     def unsettled_news(self, states: Iterable[PollState]) -> set[str]:
@@ -139,13 +144,13 @@ class Refresher(Session):
         changed = [flags for flags, stored in zip(wanted, known, strict=True) if flags != stored]
         self.warehouse.commit(batch_of([Change("charts", Mode.UPSERT, ("slug", "followed", "cascade"), changed)]))
 
-    def poll(self, slug: str) -> Poll:
+    def poll(self, state: PollState) -> Poll:
         """Ask whether a chart was updated. The answer is kept for `refresh_charts` and `refresh_rankings`.
 
         Raises:
             SoundchartsError: The poll failed.
         """
-        return self._polls.poll(self.client, slug)
+        return self._polls.poll(self.client, state)
 
     def poll_all(self, slugs: Sequence[str]) -> tuple[dict[str, Poll], dict[str, SoundchartsError]]:
         """Poll charts side by side, and store what was learnt of them.
@@ -157,15 +162,16 @@ class Refresher(Session):
             Fatal: Credentials, quota or host. What came back before is stored.
         """
 
-        def ask(slug: str) -> Poll | SoundchartsError:
+        def ask(state: PollState) -> Poll | SoundchartsError:
             try:
-                return self.poll(slug)
+                return self.poll(state)
             except SoundchartsError as error:
                 return error
 
+        states = self.poll_states(slugs)
         self.client  # noqa: B018 - made here, before threads could make one each, and missing credentials told at once
         with ThreadPoolExecutor(min(len(slugs), self.settings.file.api.workers)) as pool:
-            answers = dict(zip(slugs, pool.map(ask, slugs), strict=True))
+            answers = {state.slug: answer for state, answer in zip(states, pool.map(ask, states), strict=True)}
         polls = {slug: answer for slug, answer in answers.items() if isinstance(answer, Poll)}
         errors = {slug: answer for slug, answer in answers.items() if isinstance(answer, SoundchartsError)}
         self.note_polls(polls.values(), {slug: error for slug, error in errors.items() if not isinstance(error, Fatal)})
@@ -201,7 +207,7 @@ class Refresher(Session):
                 kept = self._polls.kept(state.slug)
                 if kept or request.force or next_poll_at(state) <= now:
                     ledgered = Work(state.slug, None, state.polled_at, None, state.attempts)
-                    units.append(Unit([ledgered], partial(self._ask_chart, state.slug), calls=0 if kept else 1))
+                    units.append(Unit([ledgered], partial(self._ask_chart, state), calls=0 if kept else 1))
             self._carry_out(account, units, None, self._metadata_window, request)
         return account
 
@@ -242,8 +248,13 @@ class Refresher(Session):
                 return account
             due = self._due_rows(account, subject, slugs, request)
             chunks = [due[start : start + subject.unit] for start in range(0, len(due), subject.unit)]
+            today = self.clock().date()
             units = [
-                Unit(chunk, partial(subject.fetch, self.client, chunk, self.clock), calls=self._price(len(chunk)))
+                Unit(
+                    chunk,
+                    partial(subject.fetch, self.client, chunk, self.clock),
+                    calls=subject.calls(chunk[0], today) * (len(chunk) if self.bills_by_id else 1),
+                )
                 for chunk in chunks
             ]
             self._carry_out(account, units, subject.platform, subject.window.fail, request)
@@ -253,13 +264,10 @@ class Refresher(Session):
     def _metadata_window(self) -> timedelta:
         return self.settings.file.freshness.metadata_window.fail
 
-    def _price(self, ids: int) -> int:
-        return 1 if self._client is None or not self._client.batch_price.per_id else ids
-
     def _due_rows(self, account: Account, subject: Subject, slugs: Sequence[str], request: Request) -> list[Work]:
         """Rows of a subject to ask for, in the order of their worth where there is not room for all."""
         now = self.clock()
-        (wanted,) = past_warn([subject], now)
+        wanted = past_warn(subject, now, by_id=self.bills_by_id)
         with self.warehouse.connect() as connection:
             account.stored = work.row_counts(connection, subject.platform)
             reached = work.reached_counts(connection, slugs)
@@ -271,7 +279,7 @@ class Refresher(Session):
             account.due = len(due)
             room = self.room(connection)
             if room is not None and not request.force and not request.uuids:
-                everything = [wanted if one.subject == subject.name else one for one in self._all_due(now)]
+                everything = [wanted if one.subject == subject.name else one for one in self.all_due(now)]
                 # Charts named on the command line need not be followed; of the others all followed ones count.
                 known = [] if all(map(self.following.follows, slugs)) else list({*slugs, *self.following.slugs})
                 worth = work.affordable(connection, everything, subject.name, now=now, charts=known, room=room)
@@ -295,7 +303,7 @@ class Refresher(Session):
         poll = self._polls.kept(state.slug)
         if poll is None and not request.dry_run and (state.has_news or next_poll_at(state) <= self.clock()):
             try:
-                poll = self.poll(state.slug)
+                poll = self.poll(state)
             except Fatal:
                 raise
             except SoundchartsError as error:
@@ -352,13 +360,13 @@ class Refresher(Session):
         self.commit(batch_of(self._settled(charts.AVAILABLE, outcome, before)))
         return due
 
-    def _ask_chart(self, slug: str) -> Iterator[Outcome]:
+    def _ask_chart(self, state: PollState) -> Iterator[Outcome]:
         try:
-            poll = self._polls.kept(slug) or self.poll(slug)
+            poll = self._polls.kept(state.slug) or self.poll(state)
         except Fatal:
             raise
         except SoundchartsError as error:
-            yield failure(slug, error, self.clock())
+            yield failure(state.slug, error, self.clock())
         else:
             yield self._chart_outcome(poll)
 
@@ -372,7 +380,9 @@ class Refresher(Session):
             yield failure(wanted.work.uuid, error, self.clock())
         else:
             at = self.clock()
-            yield Outcome(wanted.work.uuid, Status.OK, at, charts.ranking_changes(ranking, at, wanted.seen_at))
+            yield Outcome(
+                wanted.work.uuid, Status.OK, at, charts.ranking_changes(ranking, at, wanted.seen_at, wanted.unseen_at)
+            )
 
     @contextmanager
     def _accounted(self, account: Account, request: Request) -> Iterator[None]:
@@ -407,6 +417,7 @@ class Refresher(Session):
         """Carry out as many units as the allowance has room for, in their order, unless only the count is wanted."""
         account.due = max(account.due, sum(len(unit.works) for unit in units))
         account.planned = sum(unit.calls for unit in units)
+        account.planned_rows = sum(len(unit.works) for unit in units)
         account.deferred = account.due - account.outcomes.total()
         if request.dry_run:
             return
@@ -447,5 +458,6 @@ class Refresher(Session):
 
         self.commit(batch, count)
 
-    def _all_due(self, now: datetime) -> list[work.Wanted]:
-        return past_fail(list(self.subjects.values()), now)
+    def all_due(self, now: datetime) -> list[work.Wanted]:
+        """What to look for in order to find everything that is past its fail window as of an instant."""
+        return past_fail(self.subjects.values(), now, by_id=self.bills_by_id)

@@ -71,6 +71,8 @@ class Session:
         self.calls = CallLog()
         self._lock = CallerLock(settings.warehouse_path)
         self._client: Client | None = None
+        self.held: int | None = None
+        """Requests to leave aside for rankings, where a forecast knows better than the schedule of polls."""
 
     @property
     def client(self) -> Client:
@@ -131,6 +133,12 @@ class Session:
             finally:
                 self.commit(Batch())
 
+    @contextmanager
+    def if_idle(self, who: str) -> Iterator[bool]:
+        """Be the one caller for the length of the block if nobody else is, and say whether that is so."""
+        with self._lock.held_if_free(who) as idle:
+            yield idle
+
     def heed_breaker(self) -> None:
         """Go on only where no breaker is open; look again, which is free, where it is time to.
 
@@ -172,6 +180,11 @@ class Session:
         spent = left is not None and left <= self.settings.file.budget.reserve
         return looked(breaker, now) if breaker.kind == "quota" and spent else None
 
+    @property
+    def bills_by_id(self) -> bool:
+        """Whether a batch is known to cost a request for each of its ids."""
+        return bool(self._client is not None and self._client.batch_price.per_id)
+
     def renew_allowance(self) -> None:
         """Limit the client to what budget and reserve leave as of now; without either, to nothing."""
         limits = self.settings.file.budget
@@ -179,6 +192,8 @@ class Session:
             return
         with self.warehouse.connect() as connection:
             spent = work.spent_since(connection, budget.day_of(self.clock()))
+            if self.client.batch_price.per_id is None and work.bills_by_id(connection):
+                self.client.batch_price.per_id = True
         left = budget.left_today(limits, spent + self.calls.pending_cost())
         allowance = self.client.allowance
         allowance.limit(left, limits.reserve)
@@ -197,7 +212,9 @@ class Session:
         room = budget.room(limits, left, quota)
         if room is None:
             return None
-        held = budget.held_for_rankings(work.poll_states(connection, self.following.slugs), now)
+        held = self.held
+        if held is None:
+            held = budget.held_for_rankings(work.poll_states(connection, self.following.slugs), now)
         return max(0, room - held)
 
     def commit(self, batch: Batch, then: Callable[[duckdb.DuckDBPyConnection], None] | None = None) -> None:

@@ -3,7 +3,7 @@
 A subject is one asset's worth of the ledger, such as `tracks` or `track_audience/spotify`. Rankings are in `charts`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -51,6 +51,7 @@ class Subject:
         window: How old its rows may grow.
         unit: Due rows that one call can serve.
         charted_within: Entities that charted longer ago are left alone; None where that does not matter.
+        calls: Calls that a row takes alone, on a day.
         fetch: Asks for a unit and yields an outcome for each of its rows.
     """
 
@@ -61,6 +62,7 @@ class Subject:
     window: Window
     unit: int
     charted_within: timedelta | None
+    calls: Callable[[Work, date], int]
     fetch: Callable[[Client, Sequence[Work], Clock], Iterator[Outcome]]
 
 
@@ -76,19 +78,26 @@ def subjects(settings: FileSettings) -> dict[str, Subject]:
     return {subject.name: subject for subject in made}
 
 
-def past_fail(chosen: Sequence[Subject], now: datetime) -> list[Wanted]:
-    """What to look for among subjects in order to find what is due, and so makes a run necessary."""
-    return [_wanted(subject, now, subject.window.fail) for subject in chosen]
+def past_fail(chosen: Iterable[Subject], now: datetime, *, by_id: bool = False) -> list[Wanted]:
+    """What to look for among subjects in order to find what is due, and so makes a run necessary.
+
+    Args:
+        chosen: The subjects.
+        now: As of when.
+        by_id: Whether a batch costs a request for each of its ids.
+    """
+    return [_wanted(subject, now, subject.window.fail, by_id=by_id) for subject in chosen]
 
 
-def past_warn(chosen: Sequence[Subject], now: datetime) -> list[Wanted]:
+def past_warn(subject: Subject, now: datetime, *, by_id: bool = False) -> Wanted:
     """What to look for in order to find what is worth taking along by a run that happens anyway."""
-    return [_wanted(subject, now, subject.window.warn) for subject in chosen]
+    return _wanted(subject, now, subject.window.warn, by_id=by_id)
 
 
-def _wanted(subject: Subject, now: datetime, age: timedelta) -> Wanted:
+def _wanted(subject: Subject, now: datetime, age: timedelta, *, by_id: bool) -> Wanted:
     charted_since = None if subject.charted_within is None else now - subject.charted_within
-    return Wanted(subject.name, subject.entity, now - age, charted_since, 1 / subject.unit)
+    cost = 1.0 if by_id else 1 / subject.unit
+    return Wanted(subject.name, subject.entity, now - age, charted_since, cost)
 
 
 def song_changes(song: Song, at: datetime) -> list[Change]:
@@ -137,7 +146,7 @@ def _metadata(
                 yield Outcome(uuid, Status.OK, at, to_changes(answer, at))
 
     window = settings.freshness.metadata_window
-    return Subject(entity, entity, entity, None, window, settings.api.batch_size, None, fetch)
+    return Subject(entity, entity, entity, None, window, settings.api.batch_size, None, lambda *_: 1, fetch)
 
 
 class Answer(NamedTuple):
@@ -243,9 +252,14 @@ def _series(
                 fresh_until=fresh_until(next_day, at),
             )
 
+    def calls(work: Work, today: date) -> int:
+        start, end = window_of(work.through_date, today, settings)
+        return (end - start).days if platform == "airplay" else len(list(series.windows(start, end)))
+
     name = f"{table}/{platform}"
     charted_within = timedelta(days=settings.audience.charted_within_days)
-    return Subject(name, entity, table, platform, settings.freshness.audience_window, 1, charted_within, fetch)
+    window = settings.freshness.audience_window
+    return Subject(name, entity, table, platform, window, 1, charted_within, calls, fetch)
 
 
 def settled_through(days: Sequence[date], before: date | None, end: date) -> date | None:

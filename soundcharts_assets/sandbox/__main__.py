@@ -19,6 +19,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--data", type=Path, default=DEFAULT_FOLDER, help="folder of Parquet files")
     parser.add_argument("--today", type=date.fromisoformat, help="YYYY-MM-DD; the UTC date when left out")
+    parser.add_argument("--clock", type=Path, metavar="FILE", help="told the seconds by which days are ahead")
     parser.add_argument("--latency-ms", type=float, default=0.0)
     parser.add_argument("--requests-per-minute", type=int)
     parser.add_argument("--quota", type=int, default=Switches().quota)
@@ -35,6 +36,7 @@ def main() -> None:
             port=arguments.port,
             data=arguments.data,
             today=arguments.today,
+            clock=arguments.clock,
             switches=switches,
             exit_with_parent=arguments.exit_with_parent,
         )

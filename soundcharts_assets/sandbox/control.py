@@ -5,6 +5,7 @@ Does not belong here: anything the real API has (`endpoints`), what the controls
 """
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -13,19 +14,26 @@ from starlette.routing import Route
 
 from soundcharts_assets.sandbox.endpoints import World
 from soundcharts_assets.sandbox.gateway import Gateway, Refusal
+from soundcharts_assets.sandbox.shift import tell_shift
 from soundcharts_assets.sandbox.switches import faults_from
 
 
 class _Control:
-    def __init__(self, world: World, gateway: Gateway) -> None:
+    def __init__(self, world: World, gateway: Gateway, clock: Path | None) -> None:
         self._world = world
         self._gateway = gateway
+        self._clock = clock
+
+    def tell(self) -> None:
+        if self._clock is not None:
+            tell_shift(self._clock, self._world.ahead)
 
     def advance(self, body: dict[str, Any]) -> dict[str, Any]:
         days = int(body.get("days", 1))
         if days < 1:
             raise ValueError("time only moves on: days is at least 1")
         self._world.advance(days)
+        self.tell()
         return {"today": self._world.today.isoformat()}
 
     def report(self, _body: Any) -> dict[str, Any]:
@@ -59,9 +67,10 @@ class _Control:
         return {"slug": body["slug"]}
 
 
-def control_routes(world: World, gateway: Gateway) -> list[Route]:
-    """Every control endpoint."""
-    control = _Control(world, gateway)
+def control_routes(world: World, gateway: Gateway, clock: Path | None = None) -> list[Route]:
+    """Every control endpoint; the file `clock` is told how far ahead the sandbox's days are, now and later."""
+    control = _Control(world, gateway, clock)
+    control.tell()
     return [
         Route("/sandbox/advance", _handler(control.advance), methods=["POST"]),
         Route("/sandbox/report", _handler(control.report), methods=["GET"]),

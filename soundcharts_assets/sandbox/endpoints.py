@@ -40,6 +40,11 @@ class World:
         self._song = lru_cache(maxsize=4096)(self._encode_song)
         self._artist = lru_cache(maxsize=4096)(self._encode_artist)
 
+    @property
+    def ahead(self) -> timedelta:
+        """How many days went by since the start."""
+        return self.today - self._started
+
     # What the control API does.
 
     def advance(self, days: int) -> None:

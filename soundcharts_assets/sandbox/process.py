@@ -94,6 +94,7 @@ def running_sandbox(
     *,
     data: Path | None = None,
     today: date | None = None,
+    clock: Path | None = None,
     **switches: Any,
 ) -> Iterator[Sandbox]:
     """Run a sandbox on a free loopback port for the length of a block.
@@ -101,6 +102,7 @@ def running_sandbox(
     Args:
         data: Folder of Parquet files; the project's own when left out.
         today: The sandbox's today; the UTC date when left out.
+        clock: File that is told the seconds by which the sandbox's days are ahead of its first.
         **switches: Switches to start with, by their names in the control API.
 
     Raises:
@@ -111,6 +113,8 @@ def running_sandbox(
         command += ["--data", str(data.resolve())]
     if today is not None:
         command += ["--today", today.isoformat()]
+    if clock is not None:
+        command += ["--clock", str(clock.resolve())]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=child_environment())  # noqa: S603
     try:
         with requests.Session() as session:

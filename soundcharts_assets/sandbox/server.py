@@ -33,6 +33,7 @@ class Options:
     port: int = 0
     data: Path = DEFAULT_FOLDER
     today: date | None = None
+    clock: Path | None = None
     switches: Switches = field(default_factory=Switches)
     exit_with_parent: int | None = None
 
@@ -45,7 +46,7 @@ def application(options: Options) -> Starlette:
         routes=[
             *world.routes(),
             gateway.token_route("/oauth/token"),
-            *control_routes(world, gateway),
+            *control_routes(world, gateway, options.clock),
             gateway.fallback_route(),
         ]
     )

@@ -47,6 +47,21 @@ class CallerLock:
         finally:
             self._lock.release()
 
+    @contextmanager
+    def held_if_free(self, who: str) -> Iterator[bool]:
+        """Hold the lock for the length of the block if nobody else does, and say whether that is so."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            yield False
+            return
+        try:
+            self._holder.write_text(f"{who} (process {os.getpid()})", encoding="utf-8")
+            yield True
+        finally:
+            self._lock.release()
+
     def _read_holder(self) -> str:
         try:
             return self._holder.read_text(encoding="utf-8") or "another process"

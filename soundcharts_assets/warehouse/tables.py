@@ -90,6 +90,7 @@ CHART_RANKINGS = Table(
         _key("ranked_at", "TIMESTAMPTZ", "Instant that identifies the ranking; a stamp, not the time of publication."),
         Column("entry_count", "BIGINT", "Places it holds.", nullable=False),
         Column("seen_at", "TIMESTAMPTZ", "When a poll first saw it as the newest; null if it came with history."),
+        Column("unseen_at", "TIMESTAMPTZ", "When a poll last asked before and did not see it; null where none did."),
         _FETCHED_AT,
     ),
 )

@@ -44,6 +44,14 @@ class Work(NamedTuple):
     attempts: int
 
 
+class MonthOfSubject(NamedTuple):
+    """Rows of a subject that followed charts reach, and how often they are asked for in thirty days, all together."""
+
+    subject: str
+    rows: int
+    asked: float
+
+
 class RankingState(NamedTuple):
     """What the ledger says of a ranking that is not stored."""
 
@@ -71,7 +79,8 @@ class PollState(NamedTuple):
         waits_until: Not to be asked before, where the last poll failed.
         newest_seen: Instant of the newest ranking seen by a poll, stored or not.
         newest_stored: Instant of the newest ranking stored.
-        delays: How long after their stamps the last rankings were first seen, of those that were waited for.
+        seen_after: How long after their stamps the last rankings were first seen, of those that were waited for.
+        unseen_after: For each of these, how long after its stamp it was last asked for in vain; None where it was not.
         attempts: Polls in a row that failed.
         places: Places that the chart has at most.
     """
@@ -83,7 +92,8 @@ class PollState(NamedTuple):
     waits_until: datetime | None
     newest_seen: datetime | None
     newest_stored: datetime | None
-    delays: list[timedelta]
+    seen_after: list[timedelta]
+    unseen_after: list[timedelta | None]
     attempts: int = 0
     places: int | None = None
 
@@ -144,6 +154,23 @@ def due_counts(
     return _counts(connection, statement, {**parameters, "room": room})
 
 
+def charts_for_due(
+    connection: duckdb.DuckDBPyConnection,
+    wanted: Sequence[Wanted],
+    *,
+    now: datetime,
+    room: float | None = None,
+) -> set[str]:
+    """Return followed charts whose runs fetch everything that is due: of charts that share rows, not all.
+
+    Given a room, only what so many requests cover counts, and every chart that reaches some of it.
+    """
+    if room is not None:
+        return set(due_counts(connection, wanted, now=now, room=room))
+    statement = f"{_due(())} {query('charts_for_due')}"
+    return {chart for (chart,) in connection.execute(statement, _parameters(wanted, now, ())).fetchall()}
+
+
 def affordable(
     connection: duckdb.DuckDBPyConnection,
     wanted: Sequence[Wanted],
@@ -201,6 +228,31 @@ def spent_since(connection: duckdb.DuckDBPyConnection, since: datetime) -> int:
         {"since": since},
     ).fetchone()
     return 0 if row is None else int(row[0])
+
+
+def month(
+    connection: duckdb.DuckDBPyConnection,
+    wanted: Sequence[Wanted],
+    *,
+    now: datetime,
+) -> list[MonthOfSubject]:
+    """Count what followed charts reach now, and how often it is asked for in thirty days, by subject."""
+    parameters = _parameters(wanted, now, ())
+    del parameters["uuids"], parameters["force"]
+    rows = connection.execute(f"{query('due_wanted')} {query('month')}", parameters).fetchall()
+    return [MonthOfSubject(*row) for row in rows]
+
+
+def bills_by_id(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether batches are known to cost a request for each of their ids."""
+    row = connection.execute(
+        """
+        SELECT sum(cost) > 2 * sum(calls)
+        FROM soundcharts.api_calls
+        WHERE endpoint IN ('song', 'artist') AND status = '200'
+        """
+    ).fetchone()
+    return bool(row and row[0])
 
 
 def last_quota(connection: duckdb.DuckDBPyConnection) -> int | None:

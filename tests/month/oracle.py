@@ -180,7 +180,7 @@ class Oracle:
                     yield credit.artist.artist_id, charted_at
 
     def _due(self, now: datetime, subject: str, entity: str, charts: Sequence[str]) -> list[int]:
-        """What a run asks for: what charts reach, was never asked for or is past its first window, and need not wait."""
+        """What a run asks for: what charts reach, is new or past its first window, and need not wait."""
         is_series = subject != entity
         warn, _ = self._rules.audience_windows if is_series else self._rules.metadata_windows
         limit = self._rules.charted_within

@@ -183,6 +183,7 @@ class Simulation:
             self.clock.now += self.tick
 
     def _result(self) -> Result:
+        self.oracle.live_until(self.clock.now - self.tick)
         return Result(
             calls=self.sandbox.report().by_endpoint,
             needed={endpoint: count for endpoint, count in self.oracle.calls.items() if count},

@@ -44,7 +44,7 @@ def _chart(frequency: str | None = "daily") -> ChartRecord:
 
 
 def _poll(at: datetime = NOON, frequency: str | None = "daily") -> Poll:
-    return Poll("s", NOW, PAGE, _chart(frequency), at, _text(at))
+    return Poll("s", NOW, PAGE, _chart(frequency), at, _text(at), NOW - HOUR, NOW - 2 * HOUR)
 
 
 def _state(stored: Sequence[int] = (), unsettled: Mapping[int, RankingState] | None = None) -> ChartState:
@@ -71,7 +71,25 @@ def _wanted(state: ChartState, *listed: int, history: int = 0, force: bool = Fal
 
 def test_at_first_the_newest_ranking_is_wanted_with_the_page_that_the_poll_brought() -> None:
     work = Work(f"s@{_text(NOON)}", None, None, None, 0)
-    assert wanted_rankings(_poll(), NOTHING, [], 0, now=NOW, force=False) == [WantedRanking(work, _text(NOON), PAGE, NOW)]
+    first_seen = (NOW - HOUR, NOW - 2 * HOUR)
+    expected = [WantedRanking(work, _text(NOON), PAGE, *first_seen)]
+    assert wanted_rankings(_poll(), NOTHING, [], 0, now=NOW, force=False) == expected
+
+
+def test_of_history_and_of_a_ranking_that_is_stored_it_is_not_said_when_it_was_first_seen() -> None:
+    found = wanted_rankings(_poll(), NOTHING, _listed(0, 1), 1, now=NOW, force=False)
+    assert [one.seen_at is None for one in found] == [False, True]
+    (again,) = wanted_rankings(_poll(), _state(stored=[0]), [], 0, now=NOW, force=True)
+    assert (again.first, again.seen_at, again.unseen_at) == (PAGE, None, None)
+
+
+def test_when_a_ranking_was_first_seen_is_stored_and_never_forgotten(tmp_path: Path) -> None:
+    warehouse = open_warehouse(tmp_path / "warehouse.duckdb")
+    ranking = Ranking(_chart(), NOON, [], [])
+    commit(warehouse, *ranking_changes(ranking, NOW, NOW - HOUR, NOW - 2 * HOUR))
+    commit(warehouse, *ranking_changes(ranking, NOW + DAY))
+    seen = rows_of(warehouse, "SELECT seen_at, unseen_at, fetched_at FROM soundcharts.chart_rankings")
+    assert seen == [(NOW - HOUR, NOW - 2 * HOUR, NOW + DAY)]
 
 
 def test_without_history_only_the_newest_is_wanted_whatever_there_is() -> None:

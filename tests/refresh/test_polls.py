@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from soundcharts_assets.refresh.charts import Poll, Polls
+from soundcharts_assets.refresh.request import Request
 from soundcharts_assets.warehouse.spool import Spool
+from tests.conftest import Bench
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+SLUG = "global-28"
 SLUGS = ["global-28", "top/50", "..", "it's 100%", "\U0001f98a"]
 CHART = {
     "slug": "s",
@@ -88,3 +91,58 @@ def test_a_poll_that_was_dropped_is_gone_and_dropping_it_again_is_no_error(spool
     polls.drop("s")
     polls.drop("s")
     assert polls.kept("s") is None
+
+
+# When a ranking was first seen
+
+
+def _first_seen(bench: Bench) -> tuple[datetime | None, datetime | None]:
+    """When the newest stored ranking was first seen, and last asked for in vain."""
+    seen = bench.query("SELECT seen_at, unseen_at FROM soundcharts.chart_rankings ORDER BY ranked_at DESC LIMIT 1")
+    return seen[0]
+
+
+def _poll(bench: Bench) -> None:
+    bench.refresher().poll_all([SLUG])
+
+
+def _store(bench: Bench) -> None:
+    bench.refresher().refresh_rankings([SLUG], Request())
+
+
+def test_a_ranking_was_first_seen_by_the_first_poll_that_brought_it_whoever_stores_it_when(bench: Bench) -> None:
+    bench.follow(SLUG)
+    first = bench.now
+    _poll(bench)
+    for hours in (0.5, 2, 30):  # somebody else polls, the kept answer grows too old, the run comes a day later
+        bench.let_pass(hours=hours)
+        _poll(bench)
+    bench.let_pass(hours=3)
+    _store(bench)
+    assert _first_seen(bench) == (first, None)
+
+
+def test_where_the_answer_of_the_first_poll_is_lost_it_is_not_known_when_a_ranking_was_first_seen(bench: Bench) -> None:
+    bench.follow(SLUG)
+    _poll(bench)
+    Polls(bench.refresher().warehouse.spool, "v2.14", lambda: bench.now).drop(SLUG)
+    bench.let_pass(hours=2)
+    _store(bench)
+    assert _first_seen(bench) == (None, None)
+
+
+def test_a_poll_in_vain_is_remembered_with_the_ranking_that_comes_after_it(moving_bench: Bench) -> None:
+    bench = moving_bench
+    bench.follow(SLUG)
+    _poll(bench)
+    _store(bench)
+    newest = bench.one("SELECT max(ranked_at) FROM soundcharts.chart_rankings")
+    for _ in range(10):
+        in_vain = bench.now
+        bench.sandbox.advance(1)
+        bench.let_pass(days=1)
+        _poll(bench)
+        _store(bench)
+        if bench.one("SELECT max(ranked_at) FROM soundcharts.chart_rankings") != newest:
+            break
+    assert _first_seen(bench) == (bench.now, in_vain)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from datetime import date
+from pathlib import Path
 
 import pytest
 import requests
@@ -65,7 +66,31 @@ def test_quota_runs_out_at_110_percent(client: Client) -> None:
     assert left == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 0, 0]
     assert answers[-1].json()["errors"][0]["message"] == "Maximum quota reached"
     assert "x-ratelimit-reset" not in answers[-1].headers
-    assert client.get("/api/v2/team/usage").status_code == 200
+
+
+def test_usage_is_free_and_answered_when_the_quota_is_spent(client: Client) -> None:
+    client.sandbox.switch(quota=10)
+    usage = client.get("/api/v2/team/usage")
+    assert (usage.status_code, usage.headers["x-quota-remaining"]) == (200, "10")
+    for _ in range(12):
+        client.get(PLATFORMS)
+    spent = [client.get("/api/v2/team/usage") for _ in range(3)]
+    assert {(answer.status_code, answer.headers["x-quota-remaining"]) for answer in spent} == {(200, "0")}
+    assert client.sandbox.report().billed == 11
+    client.sandbox.switch(quota=20)
+    assert client.get("/api/v2/team/usage").headers["x-quota-remaining"] == "20"
+
+
+def test_a_file_is_told_how_far_the_days_are_ahead(tmp_path: Path) -> None:
+    clock = tmp_path / "made" / "clock"
+    with running_sandbox(today=TODAY, clock=clock) as sandbox:
+        assert clock.read_text(encoding="utf-8") == "0\n"
+        sandbox.advance(3)
+        sandbox.advance()
+        assert float(clock.read_text(encoding="utf-8")) == 4 * 86_400
+        assert [path.name for path in clock.parent.iterdir()] == ["clock"]
+    with running_sandbox(today=TODAY, clock=clock):
+        assert clock.read_text(encoding="utf-8") == "0\n"
 
 
 def test_what_is_billed(client: Client) -> None:

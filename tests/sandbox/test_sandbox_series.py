@@ -3,6 +3,7 @@
 from datetime import date
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -83,6 +84,19 @@ def test_crawls_follow_the_size_of_the_artist(entity: str, platform: str, day: i
     assert audience.days(last, day) == [last]
     assert day - last < 2 * 15
     assert audience.interval(day) in {2, 3, 5, 7, 15}
+
+
+@pytest.mark.parametrize(
+    ("followers", "interval"),
+    [(0, 15), (9.5, 15), (10, 7), (149.5, 7), (150, 5), (499, 5), (500, 3), (4_990, 3), (5_000, 2), (1e8, 2)],
+)
+def test_the_next_crawl_comes_one_interval_after_the_last(followers: float, interval: int) -> None:
+    first = date(2026, 9, 16).toordinal()
+    for seed in range(1_000, 1_020):
+        audience = series.ArtistAudience(seed, "spotify", followers, growth=0.0, empty=False)
+        crawls = audience.days(first, first + 90)
+        assert {after - before for before, after in pairwise(crawls)} == {interval}
+        assert all(audience.last_crawl(day + interval - 1) == day for day in crawls)
 
 
 def test_metrics_of_a_platform() -> None:

@@ -107,8 +107,8 @@ def doubled_keys(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]
     return connection.execute(" UNION ALL ".join(checks)).fetchall() if checks else []
 
 
-def chart(slug: str, *, cascade: bool = True) -> Change:
-    return Change("charts", Mode.UPSERT, ("slug", "followed", "cascade"), [(slug, True, cascade)])
+def chart(slug: str, *, cascade: bool = True, followed: bool = True) -> Change:
+    return Change("charts", Mode.UPSERT, ("slug", "followed", "cascade"), [(slug, followed, cascade)])
 
 
 def ranking(slug: str, *tracks: str, at: datetime = NOON) -> Change:
@@ -122,6 +122,32 @@ def credits_of(track: str, *artists: str) -> Change:
     columns = ("track_uuid", "artist_uuid", "ordinal")
     rows = [(track, artist, ordinal) for ordinal, artist in enumerate(artists, start=1)]
     return Change("track_artists", Mode.REPLACE, columns, rows, [(track,)])
+
+
+def stored_ranking(
+    slug: str,
+    *tracks: str,
+    at: datetime = NOON,
+    seen_at: datetime | None = None,
+    unseen_at: datetime | None = None,
+) -> list[Change]:
+    """All that storing a ranking writes: the ranking, its entries, and its tracks in minimal form."""
+    columns = ("chart_slug", "ranked_at", "entry_count", "fetched_at", "seen_at", "unseen_at")
+    discovered = [(track, track, at, at) for track in tracks]
+    return [
+        Change("chart_rankings", Mode.UPSERT, columns, [(slug, at, len(tracks), at, seen_at, unseen_at)]),
+        ranking(slug, *tracks, at=at),
+        Change("tracks", Mode.DISCOVER, ("uuid", "name", "discovered_at", "last_charted_at"), discovered),
+    ]
+
+
+def stored_credits(track: str, *artists: str) -> list[Change]:
+    """All that storing a track's credits writes: the credits, and its artists in minimal form."""
+    discovered = [(artist, artist, NOON) for artist in artists]
+    return [
+        credits_of(track, *artists),
+        Change("artists", Mode.ABSENT, ("uuid", "name", "discovered_at"), discovered),
+    ]
 
 
 def ledger(

@@ -21,7 +21,7 @@ PROMISED = {
         "slug",
         "slug name platform type frequency country_code country_name city_name max_results web_url fetched_at",
     ),
-    "chart_rankings": ("chart_slug ranked_at", "chart_slug ranked_at entry_count seen_at fetched_at"),
+    "chart_rankings": ("chart_slug ranked_at", "chart_slug ranked_at entry_count seen_at unseen_at fetched_at"),
     "chart_entries": (
         "chart_slug ranked_at position",
         "chart_slug ranked_at position track_uuid previous_position position_change metric_value entered_at "

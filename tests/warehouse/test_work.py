@@ -1,5 +1,6 @@
 """What charts reach, and what of it is due."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -10,6 +11,7 @@ from soundcharts_assets.warehouse.tables import TABLES
 from soundcharts_assets.warehouse.work import (
     Wanted,
     Work,
+    charts_for_due,
     due_counts,
     ledgered,
     reached_counts,
@@ -29,6 +31,8 @@ from tests.warehouse.helpers import (
     ledger,
     ranking,
     rows_of,
+    stored_credits,
+    stored_ranking,
 )
 
 TRACKS = Wanted("tracks", "tracks", NOON - 30 * DAY)
@@ -36,6 +40,7 @@ ARTISTS = Wanted("artists", "artists", NOON - 30 * DAY)
 PLAYS = Wanted("track_audience/spotify", "tracks", NOON - DAY)
 FANS = Wanted("artist_audience/spotify", "artists", NOON - DAY)
 EVERYTHING = (TRACKS, ARTISTS, PLAYS, FANS)
+LATELY = NOON - 3 * DAY
 
 
 def _due(
@@ -225,9 +230,10 @@ def test_slugs_and_uuids_may_hold_anything(warehouse: Warehouse) -> None:
 
 
 def test_due_counts_leave_out_what_is_not_due_and_charts_that_were_not_named(warehouse: Warehouse) -> None:
+    commit(warehouse, chart("x"), chart("y"), chart("z"))
     commit(
-        warehouse, chart("x"), chart("y"), chart("z"), ranking("x", "t1", "t2"), ranking("y", "t2"), ranking("z", "t3")
-    )
+        warehouse, *stored_ranking("x", "t1", "t2"), *stored_ranking("y", "t2"), *stored_ranking("z", "t3")
+    )  # fmt: skip
     commit(warehouse, ledger("tracks", "t2", "ok", NOON))
     with warehouse.connect() as connection:
         assert due_counts(connection, [TRACKS, PLAYS], now=NOON, charts=["x", "y", "nobody"]) == {
@@ -237,6 +243,90 @@ def test_due_counts_leave_out_what_is_not_due_and_charts_that_were_not_named(war
         assert set(due_counts(connection, [TRACKS, PLAYS], now=NOON)) == {"x", "y", "z"}
         assert due_counts(connection, [ARTISTS], now=NOON) == {}
         assert due_counts(connection, [], now=NOON) == {}
+
+
+def test_without_names_due_counts_speak_of_followed_charts_that_cascade(warehouse: Warehouse) -> None:
+    commit(warehouse, chart("x"), chart("left", followed=False), chart("flat", cascade=False))
+    for slug in ("x", "left", "flat", "not known"):
+        commit(warehouse, *stored_ranking(slug, "shared", f"of {slug}"))
+    commit(warehouse, *stored_credits("shared", "a1"), *stored_credits("of left", "a2"))
+    with warehouse.connect() as connection:
+        assert due_counts(connection, [TRACKS, FANS], now=NOON) == {"x": {"tracks": 2, FANS.subject: 1}}
+        assert due_counts(connection, [TRACKS], now=NOON, charts=["left", "flat"]) == {"left": {"tracks": 2}}
+
+
+def test_charts_named_together_are_asked_about_together_and_what_they_share_is_due_once(warehouse: Warehouse) -> None:
+    commit(warehouse, chart("x"), chart("y"), *stored_ranking("x", "t1", "t2"), *stored_ranking("y", "t2", "t3"))
+    with warehouse.connect() as connection:
+        found = work_list(connection, TRACKS, ["x", "y", "nobody"], now=NOON)
+    assert [work.uuid for work in found] == ["t1", "t2", "t3"]
+
+
+def test_of_charts_that_share_what_is_due_one_run_is_enough(warehouse: Warehouse) -> None:
+    commit(warehouse, chart("x"), chart("y"), chart("z"), chart("left", followed=False))
+    commit(warehouse, *stored_ranking("x", "t1", "t2", "t3"), *stored_ranking("y", "t2", "t3"))
+    commit(warehouse, *stored_ranking("z", "t3", "t4"), *stored_ranking("left", "t1", "t2", "t3", "t4", "t5"))
+    with warehouse.connect() as connection:
+        assert charts_for_due(connection, [TRACKS, PLAYS], now=NOON) == {"x", "z"}
+        commit(warehouse, *(ledger("tracks", track, "ok", NOON) for track in ("t1", "t4")))
+        assert charts_for_due(connection, [TRACKS], now=NOON) == {"y"}
+        commit(warehouse, *(ledger("tracks", track, "ok", NOON) for track in ("t2", "t3")))
+        assert charts_for_due(connection, [TRACKS], now=NOON) == set()
+
+
+def test_charts_that_are_alike_do_not_take_turns(warehouse: Warehouse) -> None:
+    for slug in ("x", "y", "z"):
+        commit(warehouse, chart(slug), *stored_ranking(slug, "t1", "t2"))
+    with warehouse.connect() as connection:
+        found = [charts_for_due(connection, [TRACKS], now=NOON) for _ in range(3)]
+    assert found == [{"z"}] * 3
+
+
+def test_as_of_an_earlier_instant_what_was_discovered_since_is_not_known(warehouse: Warehouse) -> None:
+    commit(warehouse, chart("s"), *stored_ranking("s", "old", at=NOON - DAY), *stored_ranking("s", "new"))
+    commit(warehouse, *stored_credits("old", "a"))
+    with warehouse.connect() as connection:
+        assert due_counts(connection, [TRACKS, ARTISTS], now=NOON - HOUR) == {"s": {"tracks": 1}}
+        assert due_counts(connection, [TRACKS, ARTISTS], now=NOON) == {"s": {"tracks": 2, "artists": 1}}
+
+
+# What charted lately
+
+
+@pytest.mark.parametrize(("days_ago", "is_due"), [(0, True), (2, True), (3, True), (4, False), (400, False)])
+def test_series_are_asked_for_as_long_as_the_track_charts_or_did_lately(
+    warehouse: Warehouse,
+    days_ago: int,
+    is_due: bool,  # noqa: FBT001
+) -> None:
+    commit(warehouse, chart("s"), *stored_ranking("s", "t", at=NOON - days_ago * DAY), *stored_credits("t", "a"))
+    assert _due(warehouse, replace(PLAYS, charted_since=LATELY)) == ["t"] * is_due
+    assert _due(warehouse, replace(FANS, charted_since=LATELY)) == ["a"] * is_due
+    assert (_due(warehouse, TRACKS), _due(warehouse, ARTISTS)) == (["t"], ["a"])
+
+
+def test_the_newest_ranking_tells_when_a_track_charted_and_the_last_of_its_tracks_when_an_artist_did(
+    warehouse: Warehouse,
+) -> None:
+    commit(warehouse, chart("s"), *stored_ranking("s", "t1", "t2", at=NOON - 9 * DAY), *stored_ranking("s", "t2"))
+    commit(warehouse, *stored_credits("t1", "a1", "both"), *stored_credits("t2", "a2", "both"))
+    assert _due(warehouse, replace(PLAYS, charted_since=LATELY)) == ["t2"]
+    assert _due(warehouse, replace(FANS, charted_since=LATELY)) == ["a2", "both"]
+
+
+def test_each_chart_goes_by_its_own_rankings(warehouse: Warehouse) -> None:
+    commit(warehouse, chart("old"), chart("new"), chart("left", followed=False))
+    commit(warehouse, *stored_ranking("old", "t1", "t2", at=NOON - 9 * DAY), *stored_ranking("new", "t1"))
+    commit(warehouse, *stored_ranking("left", "t2"))
+    recent = replace(PLAYS, charted_since=LATELY)
+    assert [_due(warehouse, recent, slug) for slug in ("old", "new", "left")] == [[], ["t1"], ["t2"]]
+    with warehouse.connect() as connection:
+        assert due_counts(connection, [recent], now=NOON) == {"new": {PLAYS.subject: 1}}
+
+
+def test_force_does_not_bring_back_what_left_the_charts(warehouse: Warehouse) -> None:
+    commit(warehouse, chart("s"), *stored_ranking("s", "t", at=NOON - 9 * DAY))
+    assert _due(warehouse, replace(PLAYS, charted_since=LATELY), force=True) == []
 
 
 # When a thing was settled, and how much there is

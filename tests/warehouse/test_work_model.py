@@ -1,7 +1,9 @@
-"""Work lists and counts agree with each other and with the rules, whatever the tables hold."""
+"""Work lists, counts and what a budget covers agree with each other and with the rules, whatever the tables hold."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from fractions import Fraction
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import duckdb
@@ -10,11 +12,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soundcharts_assets.warehouse.connection import Warehouse
-from soundcharts_assets.warehouse.work import Wanted, due_counts, reached_counts, work_list
-from tests.warehouse.helpers import DAY, HOUR, NOON, chart, credits_of, empty, ledger, ranking, write
+from soundcharts_assets.warehouse.work import (
+    Wanted,
+    affordable,
+    charts_for_due,
+    due_counts,
+    reached_counts,
+    work_list,
+)
+from tests.warehouse.helpers import (
+    DAY,
+    HOUR,
+    NOON,
+    chart,
+    empty,
+    ledger,
+    stored_credits,
+    stored_ranking,
+    write,
+)
 
-SLUGS = ("x", "x@y")
-TRACKS = ("t1", "t2", "t3")
+SLUGS = ("x", "x@y", "z")
+TRACKS = ("t1", "t2", "t3", "t4")
 ARTISTS = ("a1", "a2", "t1")
 SUBJECTS = {
     "tracks": "tracks",
@@ -24,6 +43,7 @@ SUBJECTS = {
 }
 INSTANTS = st.sampled_from([None, NOON - 2 * DAY, NOON - DAY, NOON - DAY + HOUR, NOON, NOON + HOUR])
 STATUSES = st.sampled_from(["ok", "empty", "failed", "forbidden", "not_found", "gone"])
+NEVER = NOON - 1_000 * DAY
 
 
 class Entry(NamedTuple):
@@ -34,34 +54,85 @@ class Entry(NamedTuple):
     not_before: datetime | None
 
 
+class Flags(NamedTuple):
+    """What the settings say of a chart."""
+
+    cascade: bool
+    followed: bool
+
+
 class World(NamedTuple):
     """What the tables hold."""
 
-    cascades: dict[str, bool]
+    charts: dict[str, Flags]
     rankings: dict[tuple[str, datetime], list[str]]
     credits: dict[str, list[str]]
     ledger: dict[tuple[str, str], Entry]
     uuids: list[str]
     force: bool
 
-    def reached(self, slug: str, entity: str) -> set[str]:
-        """Uuids that a chart reaches."""
-        if not self.cascades.get(slug):
-            return set()
-        tracks = {track for (of, _), listed in self.rankings.items() if of == slug for track in listed}
-        return tracks if entity == "tracks" else {artist for track in tracks for artist in self.credits.get(track, [])}
+    @property
+    def followed(self) -> list[str]:
+        """Followed charts that cascade."""
+        return [slug for slug in SLUGS if self.charts.get(slug) == (True, True)]
+
+    def reached(self, slug: str, entity: str) -> dict[str, datetime]:
+        """Uuids that a chart reaches, and when each last charted there."""
+        reached: dict[str, datetime] = {}
+        if not self.charts.get(slug, Flags(cascade=False, followed=False)).cascade:
+            return reached
+        for (of, at), tracks in self.rankings.items():
+            for track in tracks if of == slug else ():
+                for uuid in self._of(track, entity):
+                    reached[uuid] = max(at, reached.get(uuid, at))
+        return reached
 
     def due(self, slug: str, wanted: Wanted, *, uuids: Sequence[str] = (), force: bool = False) -> list[str]:
         """Uuids that are due, in order."""
-        chosen = self.reached(slug, wanted.entity) & (set(uuids) or set(TRACKS + ARTISTS))
+        since = wanted.charted_since or NEVER
+        charting = {uuid for uuid, charted_at in self.reached(slug, wanted.entity).items() if charted_at >= since}
+        chosen = charting & (set(uuids) or set(TRACKS + ARTISTS))
         return sorted(
             (uuid for uuid in chosen if self._is_due(uuid, wanted, force=force)),
-            key=lambda uuid: (self._settled(wanted.subject, uuid), uuid),
+            key=lambda uuid: (self.settled(wanted.subject, uuid) or NEVER, uuid),
         )
 
-    def _settled(self, subject: str, uuid: str) -> datetime:
+    def by_worth(self, slugs: Sequence[str], subjects: Sequence[Wanted]) -> list[tuple[Wanted, str]]:
+        """All rows that are due for these charts, each once, the worthiest first."""
+        places = {entity: self._places(entity) for entity in ("tracks", "artists")}
+        rows = {
+            (one.subject, uuid): (
+                self.settled(one.subject, uuid) is not None,
+                places[one.entity].get(uuid, 1_000),
+                one.subject != one.entity,
+                self.settled(one.subject, uuid) or NEVER,
+                one.subject,
+                uuid,
+            )
+            for one in subjects
+            for slug in slugs
+            for uuid in self.due(slug, one)
+        }
+        wanted = {one.subject: one for one in subjects}
+        return [(wanted[subject], uuid) for subject, uuid in sorted(rows, key=rows.__getitem__)]
+
+    def settled(self, subject: str, uuid: str) -> datetime | None:
+        """When a thing was last settled."""
         entry = self.ledger.get((subject, uuid))
-        return entry.fetched_at if entry and entry.fetched_at else NOON - 1_000 * DAY
+        return entry.fetched_at if entry else None
+
+    def _of(self, track: str, entity: str) -> Sequence[str]:
+        return [track] if entity == "tracks" else self.credits.get(track, [])
+
+    def _places(self, entity: str) -> dict[str, int]:
+        """Best places in the newest rankings of followed charts that cascade."""
+        places: dict[str, int] = {}
+        for slug in self.followed:
+            newest = max((at for of, at in self.rankings if of == slug), default=NOON)
+            for place, track in enumerate(self.rankings.get((slug, newest), []), start=1):
+                for uuid in self._of(track, entity):
+                    places[uuid] = min(place, places.get(uuid, place))
+        return places
 
     def _is_due(self, uuid: str, wanted: Wanted, *, force: bool) -> bool:
         known = self.ledger.get((wanted.entity, uuid))
@@ -76,9 +147,10 @@ class World(NamedTuple):
 
 WORLDS = st.builds(
     World,
-    st.dictionaries(st.sampled_from(SLUGS), st.booleans()),
+    st.dictionaries(st.sampled_from(SLUGS), st.builds(Flags, st.booleans() | st.just(True), st.booleans())),
     st.dictionaries(
-        st.tuples(st.sampled_from(SLUGS), st.sampled_from([NOON, NOON - DAY])), st.lists(st.sampled_from(TRACKS))
+        st.tuples(st.sampled_from(SLUGS), st.sampled_from([NOON, NOON - DAY, NOON - 2 * DAY])),
+        st.lists(st.sampled_from(TRACKS)),
     ),
     st.dictionaries(st.sampled_from(TRACKS), st.lists(st.sampled_from(ARTISTS), unique=True)),
     st.dictionaries(
@@ -88,6 +160,25 @@ WORLDS = st.builds(
     st.just([]) | st.lists(st.sampled_from(TRACKS + ARTISTS), max_size=2),
     st.sampled_from([False, False, True]),
 )
+OLDER_THAN = st.sampled_from([NOON - DAY, NOON - 2 * DAY])
+CHARTED_SINCE = st.sampled_from([None, NOON, NOON - HOUR, NOON - DAY])
+
+
+@st.composite
+def _wanted(draw: st.DrawFn) -> list[Wanted]:
+    """Some subjects, in any order, each with its own limits."""
+    chosen = draw(st.permutations(sorted(SUBJECTS)).map(lambda names: names[: draw(st.integers(1, len(names)))]))
+    costs = st.sampled_from([Fraction(1), Fraction(1, 2), Fraction(1, 3), Fraction(1, 50)])
+    return [
+        Wanted(
+            subject,
+            SUBJECTS[subject],
+            draw(OLDER_THAN),
+            None if subject == SUBJECTS[subject] else draw(CHARTED_SINCE),
+            float(draw(costs)),
+        )
+        for subject in chosen
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -100,9 +191,9 @@ def _store(connection: duckdb.DuckDBPyConnection, world: World) -> None:
     empty(connection)
     write(
         connection,
-        *(chart(slug, cascade=cascade) for slug, cascade in world.cascades.items()),
-        *(ranking(slug, *tracks, at=at) for (slug, at), tracks in world.rankings.items()),
-        *(credits_of(track, *artists) for track, artists in world.credits.items()),
+        *(chart(slug, cascade=flags.cascade, followed=flags.followed) for slug, flags in world.charts.items()),
+        *(one for (slug, at), tracks in world.rankings.items() for one in stored_ranking(slug, *tracks, at=at)),
+        *(one for track, artists in world.credits.items() for one in stored_credits(track, *artists)),
         *(
             ledger(subject, uuid, entry.status, entry.fetched_at, not_before=entry.not_before)
             for (subject, uuid), entry in world.ledger.items()
@@ -110,25 +201,81 @@ def _store(connection: duckdb.DuckDBPyConnection, world: World) -> None:
     )
 
 
+def _by_subject(counts: Mapping[str, Mapping[str, int]]) -> dict[tuple[str, str], int]:
+    return {(slug, subject): due for slug, own in counts.items() for subject, due in own.items()}
+
+
 def _without_zeros(counts: dict[Any, Any]) -> dict[Any, Any]:
     return {key: value for key, value in counts.items() if value}
 
 
-@settings(max_examples=10, deadline=None)
-@given(WORLDS, st.sampled_from([NOON - DAY, NOON - 2 * DAY]))
+@settings(max_examples=25, deadline=None)
+@given(WORLDS, _wanted())
 def test_lists_and_counts_follow_the_rules_and_agree(
+    connection: duckdb.DuckDBPyConnection, world: World, subjects: list[Wanted]
+) -> None:
+    _store(connection, world)
+    counts = {(slug, wanted.subject): len(world.due(slug, wanted)) for slug in SLUGS for wanted in subjects}
+    of_charts = due_counts(connection, subjects, now=NOON, charts=SLUGS)
+    assert _by_subject(of_charts) == _without_zeros(counts)
+    followed = {slug: own for slug, own in of_charts.items() if slug in world.followed}
+    assert due_counts(connection, subjects, now=NOON) == followed
+    chosen = charts_for_due(connection, subjects, now=NOON)
+    assert chosen <= set(followed)
+    for wanted in subjects:
+        everything, covered = (
+            {uuid for slug in slugs for uuid in world.due(slug, wanted)} for slugs in (world.followed, chosen)
+        )
+        assert covered == everything
+    for wanted in subjects:
+        for slug in SLUGS:
+            due = work_list(connection, wanted, [slug], now=NOON, uuids=world.uuids, force=world.force)
+            assert [work.uuid for work in due] == world.due(slug, wanted, uuids=world.uuids, force=world.force)
+        together = work_list(connection, wanted, SLUGS, now=NOON)
+        assert {work.uuid for work in together} == {uuid for slug in SLUGS for uuid in world.due(slug, wanted)}
+        assert len({work.uuid for work in together}) == len(together)
+    reached = {(slug, entity): len(world.reached(slug, entity)) for slug in SLUGS for entity in ("tracks", "artists")}
+    assert reached_counts(connection, SLUGS) == _without_zeros(reached)
+
+
+@settings(max_examples=25, deadline=None)
+@given(WORLDS, _wanted(), st.just(()) | st.lists(st.sampled_from(SLUGS), min_size=1, unique=True), st.integers(0, 12))
+def test_a_room_covers_the_worthiest_of_all_due_rows_and_no_other(
+    connection: duckdb.DuckDBPyConnection,
+    world: World,
+    subjects: list[Wanted],
+    charts: Sequence[str],
+    room: int,
+) -> None:
+    _store(connection, world)
+    rows = world.by_worth(charts or world.followed, subjects)
+    spent = accumulate(Fraction(one.cost).limit_denominator(50) for one, _ in rows)
+    covered = [(one.subject, uuid) for (one, uuid), so_far in zip(rows, spent, strict=True) if so_far <= room]
+    for wanted in subjects:
+        found = affordable(connection, subjects, wanted.subject, now=NOON, charts=charts, room=room)
+        if found is None:
+            assert len(covered) == len(rows)
+        else:
+            assert found == [uuid for subject, uuid in covered if subject == wanted.subject]
+    counts = {
+        (slug, one.subject): sum((one.subject, uuid) in covered for uuid in world.due(slug, one))
+        for slug in charts or world.followed
+        for one in subjects
+    }
+    counted = due_counts(connection, subjects, now=NOON, charts=charts, room=room)
+    assert _by_subject(counted) == _without_zeros(counts)
+    if not charts:
+        assert charts_for_due(connection, subjects, now=NOON, room=room) == set(counted)
+
+
+@settings(max_examples=10, deadline=None)
+@given(WORLDS, OLDER_THAN)
+def test_a_room_for_every_row_of_every_chart_is_no_limit(
     connection: duckdb.DuckDBPyConnection, world: World, older_than: datetime
 ) -> None:
     _store(connection, world)
     subjects = [Wanted(subject, entity, older_than) for subject, entity in SUBJECTS.items()]
-    counts = {(slug, wanted.subject): len(world.due(slug, wanted)) for slug in SLUGS for wanted in subjects}
-    found = due_counts(connection, subjects, now=NOON)
-    assert {(slug, subject): due for slug in found for subject, due in found[slug].items()} == _without_zeros(counts)
-    for slug in SLUGS:
-        for wanted in subjects:
-            due = work_list(connection, wanted, [slug], now=NOON, uuids=world.uuids, force=world.force)
-            assert [work.uuid for work in due] == world.due(slug, wanted, uuids=world.uuids, force=world.force)
-            if not world.uuids and not world.force:
-                assert len(due) == found.get(slug, {}).get(wanted.subject, 0)
-    reached = {(slug, entity): len(world.reached(slug, entity)) for slug in SLUGS for entity in ("tracks", "artists")}
-    assert reached_counts(connection, SLUGS) == _without_zeros(reached)
+    counts = due_counts(connection, subjects, now=NOON)
+    room = sum(_by_subject(counts).values())
+    assert affordable(connection, subjects, "tracks", now=NOON, room=room) is None
+    assert due_counts(connection, subjects, now=NOON, room=room) == counts

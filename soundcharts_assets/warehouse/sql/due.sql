@@ -12,7 +12,11 @@
         ledger.fetched_at,
         ledger.through_date,
         coalesce(ledger.attempts, 0) AS attempts,
-        ledger.fetched_at IS NULL OR ledger.fetched_at <= wanted.older_than AS is_old,
+        CASE
+            -- As of an earlier instant, what was discovered since was not wanting yet.
+            WHEN ledger.fetched_at IS NULL THEN coalesce(reached.discovered_at <= $now::TIMESTAMPTZ, true)
+            ELSE ledger.fetched_at <= wanted.older_than
+        END AS is_old,
         ledger.not_before IS NULL OR ledger.not_before <= $now::TIMESTAMPTZ AS is_free
     FROM candidates AS reached
     JOIN wanted ON wanted.entity = reached.entity

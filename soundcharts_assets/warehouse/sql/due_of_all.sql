@@ -21,12 +21,12 @@ settled AS (
     GROUP BY wanted.entity, ledger.uuid
 ),
 known AS (
-    SELECT 'tracks' AS entity, uuid, last_charted_at FROM soundcharts.tracks
+    SELECT 'tracks' AS entity, uuid, last_charted_at, discovered_at FROM soundcharts.tracks
     UNION ALL
-    SELECT 'artists' AS entity, uuid, last_charted_at FROM soundcharts.artists
+    SELECT 'artists' AS entity, uuid, last_charted_at, discovered_at FROM soundcharts.artists
 ),
 lacking AS MATERIALIZED (
-    SELECT known.entity, known.uuid
+    SELECT known.entity, known.uuid, known.discovered_at
     FROM known
     JOIN needed ON needed.entity = known.entity
     LEFT JOIN settled ON settled.entity = known.entity AND settled.uuid = known.uuid
@@ -35,9 +35,9 @@ lacking AS MATERIALIZED (
            AND coalesce(known.last_charted_at >= needed.charted_since, true))
 ),
 tracks_of AS MATERIALIZED (
-    SELECT uuid AS track_uuid, entity, uuid FROM lacking WHERE entity = 'tracks'
+    SELECT uuid AS track_uuid, entity, uuid, discovered_at FROM lacking WHERE entity = 'tracks'
     UNION ALL
-    SELECT credits.track_uuid, lacking.entity, lacking.uuid
+    SELECT credits.track_uuid, lacking.entity, lacking.uuid, lacking.discovered_at
     FROM lacking
     JOIN soundcharts.track_artists AS credits ON credits.artist_uuid = lacking.uuid
     WHERE lacking.entity = 'artists'
@@ -51,7 +51,12 @@ charted AS (
     GROUP BY entries.chart_slug, entries.track_uuid
 ),
 candidates AS (
-    SELECT charted.chart_slug, tracks_of.entity, tracks_of.uuid, max(charted.charted_at) AS charted_at
+    SELECT
+        charted.chart_slug,
+        tracks_of.entity,
+        tracks_of.uuid,
+        max(charted.charted_at) AS charted_at,
+        any_value(tracks_of.discovered_at) AS discovered_at
     FROM charted
     JOIN tracks_of ON tracks_of.track_uuid = charted.track_uuid
     GROUP BY charted.chart_slug, tracks_of.entity, tracks_of.uuid

@@ -1,0 +1,4 @@
+-- Rows due now by asset; what several charts reach counts once.
+SELECT subject, count(DISTINCT uuid) AS due
+FROM due
+GROUP BY subject

@@ -1,0 +1,202 @@
+"""Nobody presses a button: webserver, daemon and sandbox as the processes they are, on a temporary DAGSTER_HOME.
+
+Minutes long, since ticks come every half minute: `make test-slow`.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import requests
+
+from soundcharts_assets.sandbox.process import Sandbox, running_sandbox
+from tests.conftest import TODAY
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+TICK_SECONDS = 30
+SETTINGS = """
+charts:
+  - slug: viral-50-40
+  - slug: top-50-58
+  - slug: top-songs-31       # weekly
+platforms: {track_audience: [spotify], artist_audience: [instagram], artist_listening: []}
+api: {calls_per_minute: 100000, polls_per_minute: 100000}
+"""
+DAILY, WEEKLY = {"viral-50-40", "top-50-58"}, {"top-songs-31"}
+RUNS = """
+query Runs { runsOrError(limit: 200) { ... on Runs { results { runId status jobName startTime tags { key value } } } } }
+"""
+
+
+class House:
+    """The running system: what a person could look at, and nothing that touches it but time and the vendor."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox, port: int) -> None:
+        self.folder = folder
+        self.sandbox = sandbox
+        self._url = f"http://127.0.0.1:{port}/graphql"
+
+    def ask(self, query: str) -> dict[str, Any]:
+        """Ask Dagster's webserver."""
+        answer = requests.post(self._url, json={"query": query}, timeout=30).json()
+        assert "errors" not in answer, answer
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    def runs(self) -> list[dict[str, Any]]:
+        """All runs, newest first, their tags as a mapping."""
+        found = self.ask(RUNS)["runsOrError"]["results"]
+        return [run | {"tags": {tag["key"]: tag["value"] for tag in run["tags"]}} for run in found]
+
+    def update_runs(self) -> list[str]:
+        """Charts of the runs that the sensor of chart updates started, oldest first."""
+        own = [run for run in reversed(self.runs()) if run["tags"].get("soundcharts/started_by") == "chart_updates"]
+        return [run["tags"]["dagster/partition"] for run in own]
+
+    def quiet(self) -> bool:
+        """Whether every run has ended."""
+        return all(run["status"] in {"SUCCESS", "FAILURE", "CANCELED"} for run in self.runs())
+
+    def now(self) -> datetime:
+        """What time the program believes it is."""
+        return datetime.now(UTC) + timedelta(seconds=float((self.folder / "clock").read_text(encoding="utf-8")))
+
+    def set_clock(self, moment: datetime) -> None:
+        """Let the program believe that it is this time now."""
+        ahead = (moment - datetime.now(UTC)).total_seconds()
+        (self.folder / "clock").write_text(str(ahead), encoding="utf-8")
+
+    def change(self, statement: str) -> list[tuple[Any, ...]]:
+        """Ask or change the warehouse, in a moment in which nobody holds it."""
+        for _ in range(100):
+            try:
+                with duckdb.connect(str(self.folder / "warehouse.duckdb")) as connection:
+                    return connection.execute(statement).fetchall()
+            except duckdb.IOException:
+                time.sleep(0.1)
+        raise AssertionError("the warehouse is always held")
+
+
+def wait_for(what: str, condition: Callable[[], bool], seconds: float) -> float:
+    """Wait until it is so, and return how long that took."""
+    started = time.monotonic()
+    while time.monotonic() - started < seconds:
+        if condition():
+            return time.monotonic() - started
+        time.sleep(1)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+@contextmanager
+def process(folder: Path, environment: dict[str, str], *command: str) -> Iterator[None]:
+    """Run a program of this environment until the block ends."""
+    program, *arguments = command
+    beside = Path(sys.executable).with_name(program)
+    with (folder / f"{program}.log").open("w", encoding="utf-8") as log:
+        running = subprocess.Popen(
+            [str(beside), *arguments], cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            yield
+        finally:
+            running.terminate()
+            try:
+                running.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                running.kill()
+                running.wait()
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("house")
+    for name in ("dagster.yaml", "workspace.yaml"):
+        shutil.copy(ROOT / name, folder / name)
+    (folder / "soundcharts.yaml").write_text(SETTINGS, encoding="utf-8")
+    with running_sandbox(today=TODAY.date()) as sandbox:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "DAGSTER_HOME": str(folder),
+            "SOUNDCHARTS_BASE_URL": sandbox.url,
+            "SOUNDCHARTS_APP_ID": "soundcharts",
+            "SOUNDCHARTS_API_KEY": "soundcharts",
+            "SOUNDCHARTS_WAREHOUSE": str(folder / "warehouse.duckdb"),
+            "SOUNDCHARTS_CLOCK_SHIFT": str(folder / "clock"),
+        }
+        port = 20_000 + os.getpid() % 20_000
+        found = House(folder, sandbox, port)
+        found.set_clock(TODAY)
+        server = ("dagster-webserver", "-h", "127.0.0.1", "-p", str(port))
+        with process(folder, environment, *server), process(folder, environment, "dagster-daemon", "run"):
+            wait_for("the webserver", lambda: _answers(found), 120)
+            yield found
+
+
+def _answers(house: House) -> bool:
+    try:
+        return bool(house.ask("query { version }"))
+    except requests.RequestException:
+        return False
+
+
+def test_first_rankings_arrive_and_cascade(house: House) -> None:
+    wait_for("a run for each chart", lambda: set(house.update_runs()) == DAILY | WEEKLY, 180)
+    wait_for("all runs to end", house.quiet, 240)
+
+    assert {run["status"] for run in house.runs()} == {"SUCCESS"}
+    assert sorted(house.update_runs()) == sorted(DAILY | WEEKLY), "one run a chart"
+    assert house.sandbox.report().duplicates == 0
+    tagged = {run["tags"]["dagster/partition"]: run["tags"] for run in house.runs()}
+    assert tagged["viral-50-40"]["soundcharts/chart"] == "Viral 50, spotify, Brazil"
+    assert tagged["viral-50-40"]["soundcharts/ranking"].startswith("2026-09-1")
+    unfetched = "SELECT count(*) FROM soundcharts.tracks WHERE fetched_at IS NULL AND uuid NOT IN ({})".format(
+        "SELECT uuid FROM soundcharts.fetches WHERE subject = 'tracks' AND status <> 'ok'"
+    )
+    assert house.change(unfetched) == [(0,)]
+
+
+def test_stale_rows_and_only_they_are_fetched_again_through_a_backfill(house: House) -> None:
+    before = len(house.runs())
+    house.sandbox.reset()
+    aged = "subject = 'tracks' AND status = 'ok' AND uuid < '8'"
+    fresh = f"subject = 'tracks' AND fetched_at > TIMESTAMPTZ '{house.now():%Y-%m-%d %H:%M:%S}Z'"
+    house.change(f"UPDATE soundcharts.fetches SET fetched_at = fetched_at - INTERVAL 31 DAY WHERE {aged}")
+    left = "SELECT count(*) FROM soundcharts.fetches WHERE fetched_at < TIMESTAMPTZ '2026-09-01 00:00:00Z'"
+    old = house.change(left)
+    wait_for("all stale rows to be fetched", lambda: house.change(left) == [(0,)], 180)
+    wait_for("all runs to end", house.quiet, 120)
+
+    assert old[0][0] > 0
+    runs = house.runs()[: len(house.runs()) - before]
+    assert all("dagster/backfill" in run["tags"] for run in runs)
+    assert {run["tags"]["soundcharts/started_by"] for run in runs} == {"freshness"}
+    assert len({run["tags"]["dagster/backfill"] for run in runs}) == 1
+    assert set(house.sandbox.report().by_endpoint) == {"song"}, "nothing but the stale metadata is asked for"
+    assert house.change(f"SELECT count(*) FROM soundcharts.fetches WHERE {fresh}")[0][0] == old[0][0]
+
+
+def test_a_day_later_each_updated_daily_chart_gets_one_run_and_weekly_ones_none(house: House) -> None:
+    before = len(house.runs())
+    house.sandbox.reset()
+    house.sandbox.advance(1)
+    house.set_clock(TODAY.replace(day=17, hour=14))
+    took = wait_for("a run for each daily chart", lambda: len(house.update_runs()) == 5, 2 * TICK_SECONDS + 15)
+    wait_for("all runs to end", house.quiet, 240)
+    time.sleep(2 * TICK_SECONDS)  # for whatever should not come
+
+    assert sorted(house.update_runs()[3:]) == sorted(DAILY)
+    assert len(house.runs()) == before + 2, "no second run for ageing audiences"
+    assert took <= 2 * TICK_SECONDS + 15
+    assert house.sandbox.report().by_endpoint["ranking_latest"] == 2, "one poll a daily chart, none of the weekly one"

@@ -1,0 +1,53 @@
+"""The simulated month at its full size, for the figures: `python -m tests.month --charts 60 --days 30`."""
+
+import argparse
+import json
+import tempfile
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from tests.month.data import write_charts
+from tests.month.simulation import POLLS
+from tests.month.test_month import FEW, simulated
+
+
+def main() -> None:
+    """Simulate, and print what came of it as one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--charts", type=int, default=60)
+    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--tick-minutes", type=int, default=60)
+    arguments = parser.parse_args()
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        charts = write_charts(Path(folder) / "data", arguments.charts)
+        tick = timedelta(minutes=arguments.tick_minutes)
+        with simulated(Path(folder), charts, FEW, tick) as (simulation, operator):
+            result = simulation.live(operator, arguments.days)
+    asked = {endpoint: count for endpoint, count in result.calls.items() if endpoint != POLLS}
+    followers = sum(count for endpoint, count in asked.items() if endpoint.startswith("artist_audience/"))
+    figures = {
+        "calls": result.calls,
+        "as the oracle says": asked == result.needed,
+        "differences": {
+            endpoint: (asked.get(endpoint, 0), result.needed.get(endpoint, 0))
+            for endpoint in sorted({*asked, *result.needed})
+            if asked.get(endpoint, 0) != result.needed.get(endpoint, 0)
+        },
+        "polls per published ranking": round(result.polls_per_ranking, 3),
+        "runs by cause": dict(result.runs),
+        "rankings published": result.published,
+        "rankings stored": result.stored,
+        "oldest row, hours": {
+            subject: round(result.oldest(subject) / timedelta(hours=1), 2) for subject in FEW.subjects
+        },
+        "calls for artist audiences": followers,
+        "of them when asked daily": result.daily_followers,
+        "minutes": round((time.monotonic() - started) / 60, 1),
+    }
+    print(json.dumps(figures, indent=2))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
