@@ -59,7 +59,7 @@ def test_a_pass_spends_no_more_than_the_budget_of_the_day_and_counts_what_it_spe
 
 def test_charts_and_passes_share_one_budget_a_day_and_what_was_left_is_fetched_on_the_next(bench: Bench) -> None:
     bench.follow(*SHARING, platforms=FEW, budget={"daily": 100})
-    assert bench.sync().left_due > 0
+    assert (bench.sync().left_due or 0) > 0
     bench.let_pass(hours=2)
     assert bench.sync().exit_code == 0
     assert bench.sandbox.report().billed == _cost(bench) == 100

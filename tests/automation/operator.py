@@ -4,7 +4,7 @@ The live test has the daemon itself.
 """
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -125,10 +125,15 @@ class Operator:
         """Run the cascade for a chart, as somebody in Dagster's UI would."""
         return self.carry_out(RunAsked((chart,), "by hand"))
 
-    def unfinished_run(self, chart: str, status: dg.DagsterRunStatus) -> dg.DagsterRun:
+    def unfinished_run(
+        self,
+        chart: str,
+        status: dg.DagsterRunStatus,
+        tags: Mapping[str, str] | None = None,
+    ) -> dg.DagsterRun:
         """Put a run about a chart on record that has not ended."""
-        job = self.definitions().resolve_job_def(CASCADE)
-        run = self.instance.create_run_for_job(job, tags={"dagster/partition": chart})
+        job = self._loaded.resolve_job_def(CASCADE)
+        run = self.instance.create_run_for_job(job, tags={"dagster/partition": chart, **(tags or {})})
         if status is dg.DagsterRunStatus.STARTED:
             begun = dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, CASCADE, message="begun by a test")
             self.instance.report_dagster_event(begun, run_id=run.run_id)

@@ -18,14 +18,14 @@ def _outcome(status: Status, uuid: str = "u", error: str | None = None, rows: in
 
 
 def _taken(*outcomes: Outcome) -> Account:
-    account = Account("tracks", "global-28", reached=20, due=10, deferred=2)
+    account = Account("tracks", ("global-28",), reached=20, due=10, deferred=2)
     for outcome in outcomes:
         account.take(outcome)
     return account
 
 
 def test_an_account_of_nothing_is_all_zeros() -> None:
-    figures = Account("tracks", "global-28").figures()
+    figures = Account("tracks", ("global-28",)).figures()
     assert figures == dict.fromkeys(("reached", "due", "fetched", "empty", "gone", "failed", "deferred", "calls"), 0)
 
 

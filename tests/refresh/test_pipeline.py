@@ -41,7 +41,7 @@ class Desk:
     """Receives what the pipeline hands out, and keeps it."""
 
     def __init__(self) -> None:
-        self.account = Account("artists", "global-28")
+        self.account = Account("artists", ("global-28",))
         self.committed: list[Batch] = []
         self.finished: list[Batch] = []
         self.told: list[str] = []
