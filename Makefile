@@ -75,3 +75,11 @@ snapshot: $(VENV)/installed ## Take the asset graph as it is for the one the tes
 .PHONY: docs
 docs: $(VENV)/installed ## Write docs/tables.md from the table specification
 	@$(BIN)/python -c "from soundcharts_assets.warehouse.tables import as_markdown; print(as_markdown(), end='')" > docs/tables.md
+
+.PHONY: control-plane
+control-plane: $(VENV)/installed ## Time a tick of sensor and condition at 200 and at 2,000 charts
+	@$(BIN)/python -m benchmarks.control_plane
+
+.PHONY: month
+month: $(VENV)/installed ## Simulate a month of 60 charts and print what it cost (about an hour)
+	@$(BIN)/python -m tests.month

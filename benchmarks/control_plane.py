@@ -1,13 +1,26 @@
-"""A warehouse of thousands of charts in which everything was fetched lately, to measure what deciding costs.
+"""A warehouse of thousands of charts in which everything was fetched lately, and what deciding costs on it.
+
+`python -m benchmarks.control_plane` prints the figures at 200 and at 2,000 charts.
 
 Belongs here: the invented rows and what is timed on them. Audiences are left out: deciding reads the ledger, never a
 series. Does not belong here: how it is decided what is due, which is the project's own business and used as it is.
 """
 
+import tempfile
+import time
+import warnings
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import dagster as dg
+
+from soundcharts_assets.automation.alerts import Alerts
+from soundcharts_assets.automation.chart_updates import tick
+from soundcharts_assets.definitions import build_definitions
+from soundcharts_assets.partitions import register_charts
+from soundcharts_assets.refresh.refresher import Refresher
+from soundcharts_assets.settings import Settings, load_settings
 from soundcharts_assets.warehouse.connection import Warehouse
 
 PLACES = 150
@@ -140,3 +153,74 @@ def fill(path: Path, size: Size, *, now: datetime, stale_share: float = 0.0) -> 
                 _LEDGER.format(table=f"soundcharts.{entity}"),
                 {"now": now, "entity": entity, "subjects": list(subjects), "stale_share": stale_share},
             )
+
+
+def measure(folder: Path, size: Size) -> dict[str, float]:
+    """Time a tick of the sensor with nothing due, and one of the condition over all assets, in seconds.
+
+    Both are taken as Dagster takes them, on an instance that knows the charts as partitions; the first tick of each,
+    which prepares the file and fills caches, is not counted.
+    """
+    now = datetime(2026, 9, 16, 15, 30, tzinfo=UTC)
+    fill(folder / "warehouse.duckdb", size, now=now)
+    settings = _settings(folder, size)
+    with Warehouse(settings.warehouse_path, memory_limit="1GB", lock_timeout_seconds=1).connect() as connection:
+        connection.execute(_POLLED, {"now": now})
+    clock = now + timedelta(minutes=5)
+    figures = {}
+    with dg.DagsterInstance.ephemeral() as instance:
+        register_charts(instance, [f"chart-{number:05d}" for number in range(size.charts)])
+        definitions = build_definitions(settings, clock=lambda at=clock: at)
+        cursor = None
+        for _ in range(2):
+            started = time.perf_counter()
+            refresher = Refresher(_settings(folder, size).for_polling(), clock=lambda at=clock: at)
+            found = tick(refresher, instance, Alerts(settings, refresher.warehouse.spool))
+            figures["sensor tick, settings read included"] = time.perf_counter() - started
+            assert isinstance(found, dg.SkipReason), found
+            started = time.perf_counter()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", dg.BetaWarning)
+                result = dg.evaluate_automation_conditions(definitions, instance, evaluation_time=clock, cursor=cursor)
+            figures["automation tick over all assets"] = time.perf_counter() - started
+            assert result.total_requested == 0
+            cursor = result.cursor
+            clock += timedelta(seconds=30)
+    return figures
+
+
+_POLLED = """
+INSERT INTO soundcharts.fetches (subject, uuid, status, fetched_at, attempts)
+SELECT 'charts', slug, 'ok', $now, 0 FROM soundcharts.charts
+"""
+
+
+def _settings(folder: Path, size: Size) -> Settings:
+    path = folder / "soundcharts.yaml"
+    if not path.exists():
+        lines = [f"  - chart-{number:05d}" for number in range(size.charts)]
+        path.write_text("\n".join(["charts:", *lines, ""]), encoding="utf-8")
+    return load_settings(
+        {
+            "SOUNDCHARTS_BASE_URL": "http://127.0.0.1:9",  # nobody listens there: a tick with nothing due asks nobody
+            "SOUNDCHARTS_APP_ID": "nobody",
+            "SOUNDCHARTS_API_KEY": "nobody",
+            "SOUNDCHARTS_WAREHOUSE": str(folder / "warehouse.duckdb"),
+            "SOUNDCHARTS_CONFIG": str(path),
+        }
+    )
+
+
+def main() -> None:
+    """Print the figures of both sizes and the growth between them."""
+    found = []
+    for size in (SMALL, LARGE):
+        with tempfile.TemporaryDirectory() as folder:
+            found.append(measure(Path(folder), size))
+    print(f"{'seconds':40} {SMALL.charts:>8} charts {LARGE.charts:>8} charts   growth")  # noqa: T201
+    for name, small in found[0].items():
+        print(f"{name:40} {small:15.2f} {found[1][name]:15.2f} {found[1][name] / small:8.1f}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

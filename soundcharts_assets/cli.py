@@ -179,8 +179,9 @@ def dev(
         if load_settings().credentials.present:
             yield {}
             return
-        with sandbox_in_place() as (running, variables):
+        with sandbox_in_place(with_its_days=True) as (running, variables):
             typer.echo(f"No credentials in the environment: a sandbox with invented data runs at {running.url}")
+            typer.echo(f"Let a day go by: curl -X POST {running.url}/sandbox/advance")
             yield dict(variables)
 
     with environment() as variables:

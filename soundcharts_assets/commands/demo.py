@@ -24,6 +24,7 @@ from soundcharts_assets.warehouse import work
 
 WAREHOUSE = Path("data/demo.duckdb")
 _SETTINGS = Path(__file__).parents[2] / "data" / "sandbox" / "soundcharts.yaml"
+_CLOCK = Path("data/sandbox.clock")
 _PUBLIC_PAIR = "soundcharts"
 _LOOK = """\
 The warehouse is {warehouse}. Look at it with
@@ -45,10 +46,15 @@ def sandbox_environment(url: str) -> dict[str, str]:
 
 
 @contextmanager
-def sandbox_in_place() -> Iterator[tuple[Sandbox, Mapping[str, str]]]:
-    """Run a sandbox for the length of the block, and yield it with the variables that point at it."""
-    with running_sandbox() as sandbox:
-        yield sandbox, sandbox_environment(sandbox.url)
+def sandbox_in_place(*, with_its_days: bool = False) -> Iterator[tuple[Sandbox, Mapping[str, str]]]:
+    """Run a sandbox for the length of the block, and yield it with the variables that point at it.
+
+    Args:
+        with_its_days: Whether the program's clock follows the sandbox's days.
+    """
+    with running_sandbox(clock=_CLOCK if with_its_days else None) as sandbox:
+        days = {"SOUNDCHARTS_CLOCK_SHIFT": str(_CLOCK)} if with_its_days else {}
+        yield sandbox, sandbox_environment(sandbox.url) | days
 
 
 def demonstrate(console: Console, instance: dg.DagsterInstance) -> int:
