@@ -94,6 +94,7 @@ class BatchPrice:
     def __init__(self) -> None:
         """Know nothing yet."""
         self.per_id: bool | None = None
+        self._suspected = False
 
     def is_unknown_for(self, ids: int) -> bool:
         """Whether only the quota can tell what a call cost, so that no other may be on its way."""
@@ -110,6 +111,8 @@ class BatchPrice:
                 return 1
             cost = min(max(before - after, 1), ids)
             if ids >= _TELLING_BATCH:
-                self.per_id = cost == ids
+                # Calls of other processes in between look the same once, not twice.
+                self.per_id = None if cost == ids and not self._suspected else cost == ids
+                self._suspected = cost == ids
             return cost
         return self.of(ids)

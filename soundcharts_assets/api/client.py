@@ -74,6 +74,7 @@ class Client:
         self.quota_remaining: int | None = None
         self.allowance = Allowance()
         self.batch_price = BatchPrice()
+        self._seen_quota: int | None = None
         self._scheme = scheme
         self._clock = clock
         self._sleep = sleep
@@ -98,6 +99,10 @@ class Client:
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=options.workers)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
+
+    def begin(self) -> None:
+        """Say that other processes may have called since: the quota last seen tells nothing of what comes now."""
+        self._seen_quota = None
 
     def close(self) -> None:
         """Close the connections."""
@@ -138,7 +143,7 @@ class Client:
         if self.batch_price.is_unknown_for(ids):
             # Alone on its way, a batch shows by the quota what batches cost.
             with self._first_batch:
-                if self.quota_remaining is None and self.allowance.is_limited:
+                if self._seen_quota is None and self.allowance.is_limited:
                     self.look_at_quota()
                 return self._retrying(self._within_limits, endpoint, path, params or {}, ids)
         return self._retrying(self._within_limits, endpoint, path, params or {}, ids)
@@ -185,13 +190,13 @@ class Client:
         if price:
             self.allowance.take(price)
         spent, status, quota = 0, "no answer", None
-        before = self.quota_remaining
+        before, seen = self.quota_remaining, self._seen_quota
         try:
             response = self._send(endpoint, path, params, headers)
             status = str(response.status_code)
             quota = _quota(response.headers)
             if price and response.ok:
-                spent = self.batch_price.learn(ids, before, quota)
+                spent = self.batch_price.learn(ids, seen, quota)
             elif price and _is_billed(response.status_code):
                 spent = 1
         finally:
@@ -199,6 +204,7 @@ class Client:
             with self._lock:
                 # Together, or a later answer's quota could be overwritten by an earlier one's.
                 self._follow_quota(before, quota)
+                self._seen_quota = quota
                 if price:
                     self.allowance.settle(price, spent, self.quota_remaining)
         if not response.ok or response.is_redirect:

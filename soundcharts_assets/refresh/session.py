@@ -71,6 +71,7 @@ class Session:
         self.calls = CallLog()
         self._lock = CallerLock(settings.warehouse_path)
         self._client: Client | None = None
+        self._billed_by_id = False
         self.held: int | None = None
         """Requests to leave aside for rankings, where a forecast knows better than the schedule of polls."""
 
@@ -120,6 +121,8 @@ class Session:
         if self._lock.is_held:
             yield
             return
+        if self._client is not None:
+            self._client.begin()
         self.warehouse.probe()
         with self._lock.held(who, self.progress.waiting):
             self.warehouse.catch_up()
@@ -182,8 +185,9 @@ class Session:
 
     @property
     def bills_by_id(self) -> bool:
-        """Whether a batch is known to cost a request for each of its ids."""
-        return bool(self._client is not None and self._client.batch_price.per_id)
+        """Whether a batch costs a request for each of its ids, as this process knows or an earlier one noted."""
+        learnt = None if self._client is None else self._client.batch_price.per_id
+        return self._billed_by_id if learnt is None else learnt
 
     def renew_allowance(self) -> None:
         """Limit the client to what budget and reserve leave as of now; without either, to nothing."""
@@ -192,8 +196,7 @@ class Session:
             return
         with self.warehouse.connect() as connection:
             spent = work.spent_since(connection, budget.day_of(self.clock()))
-            if self.client.batch_price.per_id is None and work.bills_by_id(connection):
-                self.client.batch_price.per_id = True
+            self._billed_by_id = work.bills_by_id(connection)
         left = budget.left_today(limits, spent + self.calls.pending_cost())
         allowance = self.client.allowance
         allowance.limit(left, limits.reserve)

@@ -8,12 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.month.data import write_charts
-from tests.month.simulation import POLLS
+from tests.month.simulation import POLLS, Result
 from tests.month.test_month import FEW, simulated
 
 
 def main() -> None:
-    """Simulate, and print what came of it as one JSON object."""
+    """Simulate, and print after each day what came of all days so far, as one JSON object a line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--charts", type=int, default=60)
     parser.add_argument("--days", type=int, default=30)
@@ -24,10 +24,16 @@ def main() -> None:
         charts = write_charts(Path(folder) / "data", arguments.charts)
         tick = timedelta(minutes=arguments.tick_minutes)
         with simulated(Path(folder), charts, FEW, tick) as (simulation, operator):
-            result = simulation.live(operator, arguments.days)
+            for day in range(1, arguments.days + 1):
+                result = simulation.live(operator, 1)
+                print(json.dumps({"day": day, **_figures(result)}), flush=True)  # noqa: T201
+    print(f"{(time.monotonic() - started) / 60:.1f} minutes")  # noqa: T201
+
+
+def _figures(result: Result) -> dict[str, object]:
     asked = {endpoint: count for endpoint, count in result.calls.items() if endpoint != POLLS}
     followers = sum(count for endpoint, count in asked.items() if endpoint.startswith("artist_audience/"))
-    figures = {
+    return {
         "calls": result.calls,
         "as the oracle says": asked == result.needed,
         "differences": {
@@ -44,9 +50,7 @@ def main() -> None:
         },
         "calls for artist audiences": followers,
         "of them when asked daily": result.daily_followers,
-        "minutes": round((time.monotonic() - started) / 60, 1),
     }
-    print(json.dumps(figures, indent=2))  # noqa: T201
 
 
 if __name__ == "__main__":
