@@ -532,7 +532,8 @@ def parse_settings(text: str, path: Path) -> FileSettings:
 
 def _describe(detail: Any) -> str:
     key = ""
-    for part in detail["loc"]:
+    for found in detail["loc"]:
+        part = found if isinstance(found, int) or str(found).isprintable() else repr(found)
         key += f"[{part}]" if isinstance(part, int) else f"{'.' if key else ''}{part}"
     reason = str(detail["msg"]).removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":

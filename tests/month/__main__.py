@@ -8,8 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.month.data import write_charts
+from tests.month.oracle import Rules
 from tests.month.simulation import POLLS, Result
-from tests.month.test_month import FEW, simulated
+from tests.month.test_month import simulated
+
+# One of each kind is enough to see the rules at work; every further platform only adds the same calls again.
+KINDS = Rules(track_audience=("spotify",), artist_audience=("tiktok",), artist_listening=())
 
 
 def main() -> None:
@@ -23,7 +27,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         charts = write_charts(Path(folder) / "data", arguments.charts)
         tick = timedelta(minutes=arguments.tick_minutes)
-        with simulated(Path(folder), charts, FEW, tick) as (simulation, operator):
+        with simulated(Path(folder), charts, KINDS, tick) as (simulation, operator):
             for day in range(1, arguments.days + 1):
                 result = simulation.live(operator, 1)
                 print(json.dumps({"day": day, **_figures(result)}), flush=True)  # noqa: T201
@@ -46,7 +50,7 @@ def _figures(result: Result) -> dict[str, object]:
         "rankings published": result.published,
         "rankings stored": result.stored,
         "oldest row, hours": {
-            subject: round(result.oldest(subject) / timedelta(hours=1), 2) for subject in FEW.subjects
+            subject: round(result.oldest(subject) / timedelta(hours=1), 2) for subject in KINDS.subjects
         },
         "calls for artist audiences": followers,
         "of them when asked daily": result.daily_followers,
