@@ -35,8 +35,8 @@ test: $(VENV)/installed ## Run the tests
 	@$(BIN)/python -m pytest -n auto
 
 .PHONY: test-slow
-test-slow: $(VENV)/installed ## Run the tests that take minutes: the live system, the simulated days
-	@$(BIN)/python -m pytest -m slow
+test-slow: $(VENV)/installed ## Run the tests that take minutes: the live system, simulated days, whole budgets
+	@$(BIN)/python -m pytest -m slow -n auto --dist loadfile
 
 .PHONY: test-duckdb2
 test-duckdb2: .venv-duckdb2/installed ## Run the warehouse tests on DuckDB 2.0

@@ -11,6 +11,8 @@ from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.request import Request
 from tests.conftest import Bench
 
+pytestmark = pytest.mark.slow
+
 FEW: dict[str, Any] = {"track_audience": ["spotify"], "artist_audience": ["spotify"], "artist_listening": []}
 NONE: dict[str, Any] = {"track_audience": [], "artist_audience": [], "artist_listening": []}
 SHARING = ("viral-50-40", "global-28")

@@ -20,6 +20,8 @@ from soundcharts_assets.warehouse.connection import Warehouse
 from soundcharts_assets.warehouse.spool import Spool
 from tests.test_command_line import FEW, Shop, lines, shop, wait_until
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["shop"]
 
 NO_CREDENTIALS = {"SOUNDCHARTS_APP_ID": "", "SOUNDCHARTS_API_KEY": ""}

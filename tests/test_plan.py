@@ -7,6 +7,8 @@ import pytest
 from soundcharts_assets.commands.plan import Plan, make_plan
 from tests.conftest import Bench
 
+pytestmark = pytest.mark.slow
+
 CHARTS = ("viral-50-40", "top-50-58", "top-songs-31")
 FEW = {"track_audience": ["spotify", "airplay"], "artist_audience": ["instagram"], "artist_listening": []}
 WORTH = """

@@ -22,6 +22,8 @@ from soundcharts_assets.warehouse.batch import Batch
 from tests.conftest import TODAY, Bench
 from tests.test_command_line import Shop, lines, shop
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["shop"]
 
 FEW = {"track_audience": ["spotify"], "artist_audience": ["tiktok"], "artist_listening": []}

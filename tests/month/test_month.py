@@ -19,6 +19,8 @@ from tests.month.oracle import Oracle, Rules
 from tests.month.provisional import DirectOperator
 from tests.month.simulation import POLLS, Clock, Result, Simulation
 
+pytestmark = pytest.mark.slow
+
 FEW = Rules(track_audience=("spotify", "airplay"), artist_audience=("tiktok",), artist_listening=("youtube",))
 TICK = timedelta(hours=3)
 
