@@ -74,7 +74,7 @@ class Client:
         self.quota_remaining: int | None = None
         self.allowance = Allowance()
         self.batch_price = BatchPrice()
-        self._seen_quota: int | None = None
+        self._is_quota_fresh = False
         self._scheme = scheme
         self._clock = clock
         self._sleep = sleep
@@ -102,7 +102,7 @@ class Client:
 
     def begin(self) -> None:
         """Say that other processes may have called since: the quota last seen tells nothing of what comes now."""
-        self._seen_quota = None
+        self._is_quota_fresh = False
 
     def close(self) -> None:
         """Close the connections."""
@@ -143,7 +143,7 @@ class Client:
         if self.batch_price.is_unknown_for(ids):
             # Alone on its way, a batch shows by the quota what batches cost.
             with self._first_batch:
-                if self._seen_quota is None and self.allowance.is_limited:
+                if not self._is_quota_fresh and self.allowance.is_limited:
                     self.look_at_quota()
                 return self._retrying(self._within_limits, endpoint, path, params or {}, ids)
         return self._retrying(self._within_limits, endpoint, path, params or {}, ids)
@@ -190,7 +190,8 @@ class Client:
         if price:
             self.allowance.take(price)
         spent, status, quota = 0, "no answer", None
-        before, seen = self.quota_remaining, self._seen_quota
+        before = self.quota_remaining
+        seen = before if self._is_quota_fresh else None
         try:
             response = self._send(endpoint, path, params, headers)
             status = str(response.status_code)
@@ -204,7 +205,7 @@ class Client:
             with self._lock:
                 # Together, or a later answer's quota could be overwritten by an earlier one's.
                 self._follow_quota(before, quota)
-                self._seen_quota = quota
+                self._is_quota_fresh = quota is not None
                 if price:
                     self.allowance.settle(price, spent, self.quota_remaining)
         if not response.ok or response.is_redirect:

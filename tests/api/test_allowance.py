@@ -480,6 +480,27 @@ def test_an_answer_that_comes_late_does_not_bring_quota_back(connect: Connect) -
         assert (client.quota_remaining, client.allowance.room) == (100, 10)
 
 
+def test_an_answer_that_comes_late_does_not_make_the_next_batch_look_dearer(connect: Connect) -> None:
+    overtaken = threading.Event()
+
+    def reply(request: Heard) -> Reply:
+        if request.target == "/slow":
+            overtaken.wait(LONG)
+            return said({}, x_quota_remaining="99")
+        return said({}, x_quota_remaining="98" if request.target == "/quick" else "97")
+
+    with local_server(reply) as server:
+        client = connect(server.url)
+        slow = _in_another_thread(lambda: client.get("asked", "/slow"))
+        while not server.heard:
+            time.sleep(0.001)
+        client.get("asked", "/quick")
+        overtaken.set()
+        slow.join(LONG)
+        client.get("song", "/batch", ids=12)
+        assert _costs(client) == 3
+
+
 def test_the_reserve_is_kept_where_batches_of_any_price_and_single_calls_are_sent_at_once(
     sandbox: Sandbox, connect: Connect, songs: list[str]
 ) -> None:
