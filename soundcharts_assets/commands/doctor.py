@@ -33,6 +33,7 @@ from soundcharts_assets.warehouse import work
 from soundcharts_assets.warehouse.batch import Batch
 from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError, WarehouseLockedError
 from soundcharts_assets.warehouse.lock import CallerLock
+from soundcharts_assets.warehouse.schema import VERSION
 from soundcharts_assets.warehouse.tables import SCHEMA, TABLES
 
 OTHER, UNUSABLE, STOPPED = 1, 2, 3
@@ -340,7 +341,7 @@ _ELSEWHERE = "name a path that can be written in SOUNDCHARTS_WAREHOUSE, or put a
 
 
 def _tables(scene: _Scene) -> Finding:
-    """Compare the columns with those that this version would make. Opening the file has added what was missing."""
+    """Compare the columns with those that this version would make. Opening the file has brought it up to date."""
     with duckdb.connect() as fresh:
         fresh.execute(f"CREATE SCHEMA {SCHEMA}")
         for table in TABLES.values():
@@ -352,7 +353,7 @@ def _tables(scene: _Scene) -> Finding:
              if found.get(name) != type_]  # fmt: skip
     if wrong:
         return Finding(Level.FAILURE, _some(wrong, "; "), "restore a backup, or start anew in another file")
-    return Finding(Level.OK, f"{len(TABLES)} tables with all their {len(wanted)} columns")
+    return Finding(Level.OK, f"{len(TABLES)} tables of version {VERSION} with all their {len(wanted)} columns")
 
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:

@@ -15,9 +15,8 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_e
 
 from soundcharts_assets.warehouse import writes
 from soundcharts_assets.warehouse.batch import Batch
-from soundcharts_assets.warehouse.queries import query
+from soundcharts_assets.warehouse.schema import NewerSchemaError, prepare
 from soundcharts_assets.warehouse.spool import Spool
-from soundcharts_assets.warehouse.tables import SCHEMA, TABLES
 
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
@@ -77,7 +76,7 @@ class Warehouse:
 
         Raises:
             WarehouseLockedError: Another process held it past the bound; the message names that process.
-            WarehouseError: It cannot be made or written, or is no DuckDB file.
+            WarehouseError: It cannot be made or written, is no DuckDB file, or is of a newer version.
         """
         with self._one_at_a_time:
             is_new = not self.path.exists()
@@ -86,7 +85,7 @@ class Warehouse:
             connection.execute("SET TimeZone = 'UTC'")
             with self._one_at_a_time:
                 if is_new or not self._prepared:
-                    _prepare(connection)
+                    self._prepare(connection)
                     self._prepared = True
             yield connection
         finally:
@@ -150,6 +149,20 @@ class Warehouse:
         except duckdb.Error as error:
             raise WarehouseError(f"the warehouse {self.path} cannot be written: {_first_line(error)}") from error
 
+    def _prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
+        try:
+            prepare(connection)
+        except NewerSchemaError as error:
+            raise WarehouseError(
+                f"the warehouse {self.path} was written by a newer version of the program ({error}): "
+                "update soundcharts-assets, or set SOUNDCHARTS_WAREHOUSE to another file"
+            ) from None
+        except duckdb.Error as error:
+            raise WarehouseError(
+                f"the tables of the warehouse {self.path} cannot be brought up to date, so nothing was changed: "
+                f"{_first_line(error)}"
+            ) from error
+
     def _open(self) -> duckdb.DuckDBPyConnection:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -162,29 +175,6 @@ class Warehouse:
             raise WarehouseError(f"the warehouse {self.path} cannot be opened: {_first_line(error)}") from None
         except (duckdb.Error, OSError) as error:
             raise WarehouseError(f"the warehouse {self.path} cannot be used: {_first_line(error)}") from None
-
-
-def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make what is missing. Views are part of the code, so they are made anew."""
-    connection.execute("BEGIN")
-    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-    for table in TABLES.values():
-        connection.execute(table.ddl())
-    _add_missing_columns(connection)
-    connection.execute(query("views"))
-    connection.execute("COMMIT")
-
-
-def _add_missing_columns(connection: duckdb.DuckDBPyConnection) -> None:
-    """A warehouse made by an earlier version lacks columns that came since; all of these may be null."""
-    found = connection.execute(
-        "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = $schema AND NOT internal",
-        {"schema": SCHEMA},
-    ).fetchall()
-    for table in TABLES.values():
-        for column in table.columns:
-            if (table.name, column.name) not in found:
-                connection.execute(f"ALTER TABLE {table.qualified} ADD COLUMN {column.name} {column.type}")
 
 
 def _in_transaction(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:

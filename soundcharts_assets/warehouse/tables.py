@@ -306,6 +306,16 @@ CHART_CATALOGUE = Table(
     ),
 )
 
+SCHEMA_VERSIONS = Table(
+    "schema_versions",
+    "One row per version of these tables that the warehouse has been brought to; the highest is in force.",
+    ("version",),
+    (
+        _key("version", "BIGINT", "The version; a warehouse of the first one had no record of it."),
+        Column("applied_at", "TIMESTAMPTZ", "When the warehouse was brought to it.", nullable=False),
+    ),
+)
+
 TABLES = {
     table.name: table
     for table in (
@@ -324,6 +334,7 @@ TABLES = {
         ARTIST_LISTENING,
         FETCHES,
         API_CALLS,
+        SCHEMA_VERSIONS,
     )
 }
 

@@ -52,6 +52,7 @@ PROMISED = {
     "artist_listening": ("artist_uuid platform date", "artist_uuid platform date value fetched_at"),
     "fetches": ("subject uuid", "subject uuid status fetched_at through_date attempts not_before error"),
     "api_calls": ("hour endpoint status", "hour endpoint status calls cost quota_remaining"),
+    "schema_versions": ("version", "version applied_at"),
 }
 """Tables are a public interface: queries of users name them. Key and columns of each."""
 
