@@ -24,7 +24,7 @@ from soundcharts_assets.refresh.subjects import past_fail
 from soundcharts_assets.settings import SettingsError
 from soundcharts_assets.warehouse import work
 from soundcharts_assets.warehouse.queries import query
-from soundcharts_assets.warehouse.work import PollState, Wanted
+from soundcharts_assets.warehouse.work import PollState
 
 NEVER_ASKED = "never asked"
 _NO_FAILURES = frozenset({NEVER_ASKED, Status.OK, Status.EMPTY, Status.WANTED})
@@ -229,7 +229,7 @@ def look(refresher: Refresher, named: Sequence[str] = ()) -> WarehouseStatus:
     with warehouse.connect() as connection:
         rankings = dict(connection.execute(query("status_charts")).fetchall())
         polls = work.poll_states(connection, list(dict.fromkeys([*following.slugs, *rankings])))
-        parameters = _parameters(wanted, now)
+        parameters = work.due_parameters(wanted, now)
         assets = _assets(connection, parameters, following)
         found.due = _due(connection, parameters)
         found.unreached = dict(connection.execute(query("status_unreached"), {"charts": cascading}).fetchall())
@@ -266,20 +266,6 @@ def _due(connection: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any]) -
     due = dict(connection.execute(once, parameters).fetchall())
     rankings = sum(work.unsettled_rankings(connection, now=parameters["now"]).values())
     return dict(sorted(({RANKINGS: rankings} | due if rankings else due).items()))
-
-
-def _parameters(wanted: Sequence[Wanted], now: datetime) -> dict[str, Any]:
-    """What the SQL of `due` takes."""
-    return {
-        "subjects": [one.subject for one in wanted],
-        "entities": [one.entity for one in wanted],
-        "older_than": [one.older_than for one in wanted],
-        "charted_since": [one.charted_since for one in wanted],
-        "costs": [one.cost for one in wanted],
-        "uuids": None,
-        "now": now,
-        "force": False,
-    }
 
 
 def _ledger(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """What stops everything: credentials that are rejected and a quota that is spent, until Soundcharts says otherwise.
 
 A breaker is a row of the ledger, so that sensors, conditions, runs and commands all see it, and a restart changes
-nothing. Who looks whether it may be closed is decided in `refresher`.
+nothing. Who looks whether it may be closed is decided in `session`.
 """
 
 from datetime import datetime, timedelta

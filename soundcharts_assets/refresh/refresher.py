@@ -4,12 +4,11 @@ Every asset, sensor and command goes through here.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 import duckdb
 
@@ -23,10 +22,11 @@ from soundcharts_assets.refresh.charts import Poll, Polls, WantedRanking
 from soundcharts_assets.refresh.outcomes import Outcome, Status, failure, ledger_change
 from soundcharts_assets.refresh.pipeline import BatchLimits, Unit, carry_out, within
 from soundcharts_assets.refresh.polling import next_poll_at
+from soundcharts_assets.refresh.progress import Progress
 from soundcharts_assets.refresh.request import Request
 from soundcharts_assets.refresh.session import Session, batch_of
 from soundcharts_assets.refresh.subjects import Subject, past_fail, past_warn, subjects
-from soundcharts_assets.settings import SettingsError
+from soundcharts_assets.settings import Settings, SettingsError
 from soundcharts_assets.warehouse import work
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode
 from soundcharts_assets.warehouse.connection import WarehouseError
@@ -40,9 +40,19 @@ _REFUSED_FOR_PLATFORM = frozenset({Status.FORBIDDEN, Status.UNSUPPORTED})
 class Refresher(Session):
     """Refreshes what charts reach. One per process, shared by all runs in it."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime] | None = None,
+        progress: Progress | None = None,
+        attended: bool = False,
+        lock_timeout_seconds: float | None = None,
+    ) -> None:
         """Take what a session takes. No file is opened and no call is made before there is work."""
-        super().__init__(*args, **options)
+        super().__init__(
+            settings, clock=clock, progress=progress, attended=attended, lock_timeout_seconds=lock_timeout_seconds
+        )
         self.accounts: list[Account] = []
         self.stopped_by: Exception | None = None
         """What ended a refresh early, if anything did: every later one would meet it too."""
@@ -62,7 +72,7 @@ class Refresher(Session):
         """Rows past their fail window by chart and subject, as of now: what makes a run necessary.
 
         Args:
-            slugs: The charts; none means all that are known.
+            slugs: The charts; none means all that are followed.
             platforms: Only audiences of these, where any are given.
             affordable: Count only those that budget and reserve leave room for.
         """

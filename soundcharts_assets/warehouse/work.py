@@ -129,7 +129,7 @@ def work_list(
         uuids: Only these, where any are given.
         force: Whether age and waiting are ignored.
     """
-    parameters = _parameters([wanted], now, charts, uuids=uuids, force=force)
+    parameters = due_parameters([wanted], now, charts, uuids=uuids, force=force)
     rows = connection.execute(f"{_due(charts)} {query('work_list')}", parameters).fetchall()
     return [Work(*row) for row in rows]
 
@@ -146,7 +146,7 @@ def due_counts(
 
     Given a room, only the rows count that so many requests cover, in the order of worth over all of them.
     """
-    parameters = _parameters(wanted, now, charts)
+    parameters = due_parameters(wanted, now, charts)
     counts = _counts(connection, f"{_due(charts)} {query('due_counts')}", parameters)
     if room is None or _most(counts, wanted) <= room:
         return counts
@@ -168,7 +168,7 @@ def charts_for_due(
     if room is not None:
         return set(due_counts(connection, wanted, now=now, room=room))
     statement = f"{_due(())} {query('charts_for_due')}"
-    return {chart for (chart,) in connection.execute(statement, _parameters(wanted, now, ())).fetchall()}
+    return {chart for (chart,) in connection.execute(statement, due_parameters(wanted, now)).fetchall()}
 
 
 def affordable(
@@ -184,7 +184,7 @@ def affordable(
 
     None where they cover everything that is due.
     """
-    parameters = _parameters(wanted, now, charts)
+    parameters = due_parameters(wanted, now, charts)
     if _most(_counts(connection, f"{_due(charts)} {query('due_counts')}", parameters), wanted) <= room:
         return None
     rows = connection.execute(
@@ -237,7 +237,7 @@ def month(
     now: datetime,
 ) -> list[MonthOfSubject]:
     """Count what followed charts reach now, and how often it is asked for in thirty days, by subject."""
-    parameters = _parameters(wanted, now, ())
+    parameters = due_parameters(wanted, now)
     del parameters["uuids"], parameters["force"]
     rows = connection.execute(f"{query('due_wanted')} {query('month')}", parameters).fetchall()
     return [MonthOfSubject(*row) for row in rows]
@@ -322,14 +322,15 @@ def row_counts(connection: duckdb.DuckDBPyConnection, platform: str | None = Non
     return counts
 
 
-def _parameters(
+def due_parameters(
     wanted: Sequence[Wanted],
     now: datetime,
-    charts: Sequence[str],
+    charts: Sequence[str] = (),
     *,
     uuids: Sequence[str] = (),
     force: bool = False,
 ) -> dict[str, object]:
+    """Return what the SQL of `due` takes; see `work_list` for what it means."""
     return {
         "subjects": [one.subject for one in wanted],
         "entities": [one.entity for one in wanted],
