@@ -12,6 +12,7 @@ from soundcharts_assets.assets.tracks import track_assets
 from soundcharts_assets.automation.alerts import failure_sensor
 from soundcharts_assets.automation.chart_updates import chart_updates_sensor
 from soundcharts_assets.automation.freshness import freshness_sensor, stale_condition
+from soundcharts_assets.checks import daily_checks, quality_schedule, rankings_check, warehouse_asset
 from soundcharts_assets.clock import ahead
 from soundcharts_assets.partitions import CASCADE
 from soundcharts_assets.refresh.refresher import Refresher
@@ -27,7 +28,7 @@ def build_definitions(
     reload: Callable[[], Settings] | None = None,
     clock: Callable[[], datetime] | None = None,
 ) -> dg.Definitions:
-    """Declare all assets that the settings ask for, the cascade, and what starts it unattended.
+    """Declare all assets that the settings ask for, the cascade, what starts it unattended, and what checks the tables.
 
     Args:
         settings: What the user decided.
@@ -40,7 +41,7 @@ def build_definitions(
     condition = stale_condition(lambda at: _for_a_tick(read(), lambda: at + ahead(read())))
     subjects = refresher.subjects
     assets = [
-        *chart_assets(settings, condition),
+        *chart_assets(settings, condition, rankings_check()),
         *track_assets(settings, subjects["tracks"], condition),
         *artist_assets(settings, subjects["artists"], condition),
         *audience_assets(settings, list(subjects.values()), condition),
@@ -50,9 +51,12 @@ def build_definitions(
         selection=dg.AssetSelection.assets(*assets),
         description="A chart, its rankings, their tracks, the artists on them, and the audiences of both.",
     )
+    checks = daily_checks()
     return dg.Definitions(
-        assets=assets,
+        assets=[*assets, warehouse_asset(spec for asset in assets for spec in asset.specs)],
+        asset_checks=[checks],
         jobs=[cascade],
+        schedules=[quality_schedule(checks)],
         sensors=[
             chart_updates_sensor(lambda: _for_a_tick(read(), clock)),
             freshness_sensor(),

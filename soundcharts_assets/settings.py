@@ -302,6 +302,21 @@ class WarehouseSettings(_Strict):
     """A batch is committed at so many rows or after so many seconds, whichever comes first."""
 
 
+class QualitySettings(_Strict):
+    """Beyond which bounds the daily checks warn."""
+
+    look_back_days: Annotated[int, Field(ge=2, le=3_650)] = 14
+    """Days of series that are looked at: what is older was told of, and cannot be mended."""
+    settled_within_hours: Annotated[float, Field(gt=0, le=87_600)] = 24
+    """So long what was discovered may lack its metadata, and a listed ranking its entries."""
+    largest_fall: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """Share of its value by which a total may fall from one day to the next; platforms correct a little."""
+    most_days_missing: Annotated[float, Field(ge=0, le=1)] = 0.15
+    """Share of the days of a platform's series that may be missing; Soundcharts itself misses some."""
+    most_failed: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """Share of an asset's rows that may be failing."""
+
+
 class FileSettings(_Strict):
     """All that `soundcharts.yaml` may hold."""
 
@@ -313,6 +328,7 @@ class FileSettings(_Strict):
     budget: BudgetSettings = BudgetSettings()
     api: ApiSettings = ApiSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
+    quality: QualitySettings = QualitySettings()
 
     @property
     def named_charts(self) -> tuple[ChartSettings, ...]:

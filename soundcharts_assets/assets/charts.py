@@ -2,15 +2,15 @@
 
 import dagster as dg
 
-from soundcharts_assets.assets.declaration import Condition, Output, fetched_asset
+from soundcharts_assets.assets.declaration import Condition, Output, StepCheck, fetched_asset
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.settings import Settings
 
 GROUP = "charts"
 
 
-def chart_assets(settings: Settings, condition: Condition) -> list[dg.AssetsDefinition]:
-    """Declare `charts`, and `chart_rankings` with `chart_entries`."""
+def chart_assets(settings: Settings, condition: Condition, check: StepCheck) -> list[dg.AssetsDefinition]:
+    """Declare `charts`, and `chart_rankings` with `chart_entries`, whose step checks what it has written."""
     window = settings.file.freshness.metadata_window
     return [
         fetched_asset(
@@ -35,5 +35,6 @@ def chart_assets(settings: Settings, condition: Condition) -> list[dg.AssetsDefi
             window=window,
             condition=condition,
             refresh=Refresher.refresh_rankings,
+            check=check,
         ),
     ]

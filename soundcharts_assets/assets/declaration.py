@@ -5,6 +5,7 @@ What is fetched and how does not belong here, and neither do the assets themselv
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 import dagster as dg
@@ -63,6 +64,19 @@ class Output:
         return self.table if self.platform is None else f"{self.table}/{self.platform}"
 
 
+@dataclass(frozen=True)
+class StepCheck:
+    """A check that a step makes of what it has written.
+
+    Attributes:
+        spec: What is checked.
+        look: Checks what was written for charts since an instant.
+    """
+
+    spec: dg.AssetCheckSpec
+    look: Callable[[Refresher, Sequence[str], datetime], dg.AssetCheckResult]
+
+
 def asset_key(name: str) -> dg.AssetKey:
     """Return the key of an asset by its name, such as `track_audience/spotify`."""
     return dg.AssetKey([PREFIX, *name.split("/")])
@@ -76,6 +90,7 @@ def fetched_asset(
     window: Window,
     condition: Condition,
     refresh: Callable[[Refresher, Sequence[str], Request], Account],
+    check: StepCheck | None = None,
 ) -> dg.AssetsDefinition:
     """Declare the tables that one step fetches, as assets partitioned by chart.
 
@@ -86,23 +101,17 @@ def fetched_asset(
         window: How old an answer may grow.
         condition: When charts are refreshed without being asked for.
         refresh: Refreshes the partitions of charts.
+        check: What the step checks at its end.
     """
     catalogue = settings.warehouse_path.stem
     specs = [_spec(output, catalogue, group, window, condition) for output in outputs]
 
-    @dg.multi_asset(
-        name=outputs[0].name.replace("/", "__").replace("-", "_"),
-        specs=specs,
-        # A backfill takes neighbouring charts together: one run's fixed cost for ten, and fuller batches.
-        backfill_policy=dg.BackfillPolicy.multi_run(_CHARTS_PER_RUN),
-    )
-    def fetched(
+    def refreshed(
         context: dg.AssetExecutionContext,
-        config: RefreshConfig,
-        refresher: dg.ResourceParam[Refresher],
+        request: Request,
+        refresher: Refresher,
     ) -> Iterator[dg.MaterializeResult[None]]:
         charts = context.partition_keys
-        request = config.request()
         if not request.includes(outputs[0].platform):
             # Nothing was looked at, so nothing is materialised: it would pass for fresh.
             context.log.info("%s is not among the platforms of this run", outputs[0].name)
@@ -122,12 +131,30 @@ def fetched_asset(
             context.log.warning("%d of %d wait: %s", account.deferred, account.due, account.held_back)
         for output in outputs:
             figures = _figures(output, account, catalogue)
-            if config.dry_run:
+            if request.dry_run:
                 # An observation, since nothing was materialised and freshness must not think so.
                 for chart in charts:
                     context.log_event(dg.AssetObservation(asset_key(output.name), partition=chart, metadata=figures))
             else:
                 yield dg.MaterializeResult(asset_key=asset_key(output.name), metadata=figures)
+
+    @dg.multi_asset(
+        name=outputs[0].name.replace("/", "__").replace("-", "_"),
+        specs=specs,
+        check_specs=[check.spec] if check else None,
+        # A backfill takes neighbouring charts together: one run's fixed cost for ten, and fuller batches.
+        backfill_policy=dg.BackfillPolicy.multi_run(_CHARTS_PER_RUN),
+    )
+    def fetched(
+        context: dg.AssetExecutionContext,
+        config: RefreshConfig,
+        refresher: dg.ResourceParam[Refresher],
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        began = refresher.clock()
+        yield from refreshed(context, config.request(), refresher)
+        if check is not None:
+            # Also where nothing was written: Dagster fails a step that leaves a check out.
+            yield check.look(refresher, context.partition_keys, began)
 
     return fetched
 

@@ -35,6 +35,21 @@ _REFRESH_DAYS = ((10, 15), (150, 7), (500, 5), (5_000, 3))
 _FASTEST_REFRESH_DAYS = 2
 _EARLY = timedelta(minutes=20)
 
+TOTALS = frozenset(
+    {
+        *(
+            f"track_audience/{platform}"
+            for platform in (
+                "spotify", "youtube", "shazam", "soundcloud", "anghami", "audiomack", "genius", "jiosaavn", "line-music",
+                "lastfm", "awa",
+            )
+        ),
+        "artist_audience/youtube",
+    }
+)  # fmt: skip
+"""Series whose figures are totals so far: streams, views, plays, Shazams (contract sections 10.4 and 13.1). Of artists'
+audience it is the views. Videos, reels, likes and followers are taken back every day, and so are no totals."""
+
 _LATE_DAYS = 30
 """A day that has not come after so many more days will not: series that ended are not asked from their end for ever."""
 
@@ -53,6 +68,8 @@ class Subject:
         charted_within: Entities that charted longer ago are left alone; None where that does not matter.
         calls: Calls that a row takes alone, on a day.
         fetch: Asks for a unit and yields an outcome for each of its rows.
+        is_total: Whether its figures only grow.
+        daily_within: Days before today of which each should have a figure; None where days have none of their own.
     """
 
     name: str
@@ -64,6 +81,8 @@ class Subject:
     charted_within: timedelta | None
     calls: Callable[[Work, date], int]
     fetch: Callable[[Client, Sequence[Work], Clock], Iterator[Outcome]]
+    is_total: bool = False
+    daily_within: int | None = None
 
 
 def subjects(settings: FileSettings) -> dict[str, Subject]:
@@ -259,7 +278,21 @@ def _series(
     name = f"{table}/{platform}"
     charted_within = timedelta(days=settings.audience.charted_within_days)
     window = settings.freshness.audience_window
-    return Subject(name, entity, table, platform, window, 1, charted_within, calls, fetch)
+    history = settings.audience.airplay_history_days if platform == "airplay" else settings.audience.history_days
+    return Subject(
+        name,
+        entity,
+        table,
+        platform,
+        window,
+        1,
+        charted_within,
+        calls,
+        fetch,
+        is_total=name in TOTALS,
+        # Soundcharts looks at followers every 2 to 15 days.
+        daily_within=None if table == "artist_audience" else history,
+    )
 
 
 def settled_through(days: Sequence[date], before: date | None, end: date) -> date | None:

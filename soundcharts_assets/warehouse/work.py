@@ -130,7 +130,7 @@ def work_list(
         force: Whether age and waiting are ignored.
     """
     parameters = due_parameters([wanted], now, charts, uuids=uuids, force=force)
-    rows = connection.execute(f"{_due(charts)} {query('work_list')}", parameters).fetchall()
+    rows = connection.execute(f"{due_statement(charts)} {query('work_list')}", parameters).fetchall()
     return [Work(*row) for row in rows]
 
 
@@ -147,10 +147,10 @@ def due_counts(
     Given a room, only the rows count that so many requests cover, in the order of worth over all of them.
     """
     parameters = due_parameters(wanted, now, charts)
-    counts = _counts(connection, f"{_due(charts)} {query('due_counts')}", parameters)
+    counts = _counts(connection, f"{due_statement(charts)} {query('due_counts')}", parameters)
     if room is None or _most(counts, wanted) <= room:
         return counts
-    statement = f"{_due(charts)} {query('affordable')} {query('affordable_counts')}"
+    statement = f"{due_statement(charts)} {query('affordable')} {query('affordable_counts')}"
     return _counts(connection, statement, {**parameters, "room": room})
 
 
@@ -167,7 +167,7 @@ def charts_for_due(
     """
     if room is not None:
         return set(due_counts(connection, wanted, now=now, room=room))
-    statement = f"{_due(())} {query('charts_for_due')}"
+    statement = f"{due_statement()} {query('charts_for_due')}"
     return {chart for (chart,) in connection.execute(statement, due_parameters(wanted, now)).fetchall()}
 
 
@@ -185,17 +185,17 @@ def affordable(
     None where they cover everything that is due.
     """
     parameters = due_parameters(wanted, now, charts)
-    if _most(_counts(connection, f"{_due(charts)} {query('due_counts')}", parameters), wanted) <= room:
+    if _most(_counts(connection, f"{due_statement(charts)} {query('due_counts')}", parameters), wanted) <= room:
         return None
     rows = connection.execute(
-        f"{_due(charts)} {query('affordable')} {query('affordable_rows')}",
+        f"{due_statement(charts)} {query('affordable')} {query('affordable_rows')}",
         {**parameters, "room": room, "subject": subject},
     ).fetchall()
     return [uuid for (uuid,) in rows]
 
 
-def _due(charts: Sequence[str]) -> str:
-    """The common part of all questions about due rows; it ends with the table `due`."""
+def due_statement(charts: Sequence[str] = ()) -> str:
+    """The common part of all questions about due rows, of these charts or of all followed; it ends with `due`."""
     return f"{query('due_wanted')} {query('due_of_charts' if charts else 'due_of_all')} {query('due')}"
 
 
@@ -330,7 +330,7 @@ def due_parameters(
     uuids: Sequence[str] = (),
     force: bool = False,
 ) -> dict[str, object]:
-    """Return what the SQL of `due` takes; see `work_list` for what it means."""
+    """Return what `due_statement` takes; see `work_list` for what it means."""
     return {
         "subjects": [one.subject for one in wanted],
         "entities": [one.entity for one in wanted],
