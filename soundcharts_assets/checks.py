@@ -1,7 +1,7 @@
 """Asset checks: what should hold of the tables, in words, and the SQL of `warehouse.quality` that tells.
 
-All checks of whole tables belong to one asset of their own, the warehouse, which nothing materialises. Dagster runs every
-check of an asset with every backfill of it (dagster-io/dagster #26841), and these are to run once a day. A run of the
+All checks of whole tables belong to one asset of their own, the warehouse, which nothing materialises: Dagster runs all
+checks of an asset with every backfill of it (dagster-io/dagster #26841), and these are to run once a day. A run of the
 cascade brings one check along, of the rankings that it has just written.
 
 No call is made here and the caller's lock is not taken. The file is opened for one check at a time, so that a commit of
@@ -153,17 +153,16 @@ DAILY = (
     Check(
         "metadata",
         _WARN,
-        "Tracks and artists that followed charts reach have metadata soon after they were discovered, unless Soundcharts "
-        "does not know them. How soon is quality.settled_within_hours.",
-        "soundcharts.fetches tells what the last attempt said. `soundcharts-assets plan` tells whether the budget covers "
-        "them.",
+        "Tracks and artists that followed charts reach have metadata within quality.settled_within_hours of their "
+        "discovery, unless Soundcharts does not know them.",
+        "soundcharts.fetches tells what was said last, `soundcharts-assets plan` whether the budget covers them.",
         _missing_metadata,
     ),
     Check(
         "freshness",
         _ERROR,
-        "No row that followed charts reach is past its fail window for more than an hour, going by the ledger. Rows that "
-        "are told to wait count as fresh.",
+        "No row that followed charts reach is past its fail window for more than an hour, going by the ledger. Rows "
+        "that are told to wait count as fresh.",
         "`soundcharts-assets doctor` tells what stands still, `soundcharts-assets sync` refreshes everything now.",
         _stale,
         _held_back,
@@ -172,8 +171,8 @@ DAILY = (
         "falling_counters",
         _WARN,
         "Totals such as streams and views do not fall from one day to the next by more than quality.largest_fall.",
-        "Platforms correct their figures; a large fall may mean that Soundcharts linked another recording or video. The "
-        "last audience.overlap_days are read again with every refresh.",
+        "Platforms correct their figures; a large fall may mean that Soundcharts linked another recording or video. "
+        "The last audience.overlap_days are read again with every refresh.",
         _falling_counters,
     ),
     Check(
@@ -277,8 +276,8 @@ def rankings_check() -> StepCheck:
     spec = dg.AssetCheckSpec(
         name,
         asset=asset_key(table),
-        description="The rankings that the run has just written hold the places that came with them, from 1 without a hole, "
-        "and every track on them has a row. The daily checks look at all rankings.",
+        description="The rankings that the run has just written hold the places that came with them, from 1 without a "
+        "hole, and every track on them has a row. The daily checks look at all rankings.",
     )
     return StepCheck(spec, look)
 

@@ -1,7 +1,7 @@
-"""What is watched: on a sound warehouse every check passes, and each planted defect is found by one check and no other."""
+"""What is watched: on a sound warehouse all checks pass, and a planted defect fails its own check and no other."""
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,17 +11,15 @@ import dagster as dg
 import duckdb
 import pytest
 
-from soundcharts_assets.checks import DAILY, QUALITY, Check, evaluate
-from soundcharts_assets.commands.sync import sync
+from soundcharts_assets.checks import DAILY, QUALITY, Check, evaluate, rankings_check
 from soundcharts_assets.definitions import build_definitions
 from soundcharts_assets.partitions import CASCADE, register_charts
-from soundcharts_assets.refresh.request import Request
 from soundcharts_assets.sandbox.process import Sandbox
 from tests.conftest import TODAY, Bench
 from tests.warehouse.helpers import HOLD_FILE, another_process, end
 
 CHARTS = ("viral-50-40", "top-50-58")
-CONTENT = {
+CONTENT: dict[str, Any] = {
     "charts": [{"slug": CHARTS[0], "history_days": 4}, {"slug": CHARTS[1]}, {"slug": "top-200-52", "cascade": False}],
     "platforms": {
         "track_audience": ["spotify", "airplay"],
@@ -36,109 +34,108 @@ PLACE = f"chart_slug = '{CHARTS[0]}' AND ranked_at = {NEWEST} AND position"
 
 DEFECTS: Mapping[str, tuple[str, str, str]] = {
     "a day of a series is stored twice": (
-        "INSERT INTO soundcharts.track_audience SELECT * FROM soundcharts.track_audience LIMIT 1",
+        "INSERT INTO track_audience SELECT * FROM track_audience LIMIT 1",
         "unique_keys",
         "track_audience: ",
     ),
     "a place of a ranking is stored twice": (
-        f"INSERT INTO soundcharts.chart_entries SELECT * FROM soundcharts.chart_entries WHERE {PLACE} = 7",
+        f"INSERT INTO chart_entries SELECT * FROM chart_entries WHERE {PLACE} = 7",
         "unique_keys",
         f"chart_entries: {CHARTS[0]}, ",
     ),
     "a ranking lacks a place": (
-        f"DELETE FROM soundcharts.chart_entries WHERE {PLACE} = 7",
+        f"DELETE FROM chart_entries WHERE {PLACE} = 7",
         "ranking_places",
         "49 of 50 places",
     ),
     "a ranking was half replaced": (
-        f"UPDATE soundcharts.chart_rankings SET entry_count = 40 WHERE chart_slug = '{CHARTS[0]}' AND ranked_at = {NEWEST}",
+        f"UPDATE chart_rankings SET entry_count = 40 WHERE chart_slug = '{CHARTS[0]}' AND ranked_at = {NEWEST}",
         "ranking_places",
         "50 of 40 places",
     ),
     "entries are stored without their ranking": (
-        f"DELETE FROM soundcharts.chart_rankings WHERE chart_slug = '{CHARTS[0]}' AND ranked_at = {NEWEST}",
+        f"DELETE FROM chart_rankings WHERE chart_slug = '{CHARTS[0]}' AND ranked_at = {NEWEST}",
         "ranking_places",
         "entries without a ranking",
     ),
     "a place lies below the first": (
-        f"UPDATE soundcharts.chart_entries SET position = 0 WHERE {PLACE} = 7",
+        f"UPDATE chart_entries SET position = 0 WHERE {PLACE} = 7",
         "ranking_places",
         "place 0",
     ),
     "a ranking leaves a place out": (
-        f"UPDATE soundcharts.chart_entries SET position = 51 WHERE {PLACE} = 7",
+        f"UPDATE chart_entries SET position = 51 WHERE {PLACE} = 7",
         "ranking_holes",
         "50 entries on places 1 to 51",
     ),
     "a ranked track has no row": (
-        f"DELETE FROM soundcharts.tracks WHERE uuid = {TRACK}",
+        f"DELETE FROM tracks WHERE uuid = {TRACK}",
         "ranked_tracks",
         "track {track}, ranked on ",
     ),
     "a credited artist has no row": (
-        "DELETE FROM soundcharts.artists "
-        f"WHERE uuid IN (SELECT artist_uuid FROM soundcharts.track_artists WHERE track_uuid = {TRACK})",
+        f"DELETE FROM artists WHERE uuid IN (SELECT artist_uuid FROM track_artists WHERE track_uuid = {TRACK})",
         "credited_artists",
         "credited on track ",
     ),
     "a track is settled and has no metadata": (
-        f"UPDATE soundcharts.tracks SET fetched_at = NULL WHERE uuid = {TRACK}",
+        f"UPDATE tracks SET fetched_at = NULL WHERE uuid = {TRACK}",
         "metadata",
         "track {track}: ok",
     ),
     "a track fails since yesterday and has no metadata": (
-        f"UPDATE soundcharts.tracks SET fetched_at = NULL, discovered_at = {NOW} - INTERVAL 25 HOUR WHERE uuid = {TRACK};"
-        f"UPDATE soundcharts.fetches SET status = 'failed', fetched_at = NULL, not_before = {NOW} + INTERVAL 1 HOUR "
+        f"UPDATE tracks SET fetched_at = NULL, discovered_at = {NOW} - INTERVAL 25 HOUR WHERE uuid = {TRACK};"
+        f"UPDATE fetches SET status = 'failed', fetched_at = NULL, not_before = {NOW} + INTERVAL 1 HOUR "
         f"WHERE subject = 'tracks' AND uuid = {TRACK}",
         "metadata",
         "track {track}: failed",
     ),
     "a series is past its window for more than an hour": (
-        f"UPDATE soundcharts.fetches SET fetched_at = {NOW} - INTERVAL '25 hours 1 minute', not_before = NULL "
+        f"UPDATE fetches SET fetched_at = {NOW} - INTERVAL '25 hours 1 minute', not_before = NULL "
         f"WHERE subject = 'track_audience/spotify' AND uuid = {TRACK}",
         "freshness",
         "track_audience/spotify of {track} on ",
     ),
     "a series was never asked for": (
-        f"DELETE FROM soundcharts.fetches WHERE subject = 'track_audience/airplay' AND uuid = {TRACK};"
-        f"UPDATE soundcharts.tracks SET discovered_at = {NOW} - INTERVAL '61 minutes' WHERE uuid = {TRACK}",
+        f"DELETE FROM fetches WHERE subject = 'track_audience/airplay' AND uuid = {TRACK};"
+        f"UPDATE tracks SET discovered_at = {NOW} - INTERVAL '61 minutes' WHERE uuid = {TRACK}",
         "freshness",
         "track_audience/airplay of {track} on ",
     ),
     "a counter of streams falls": (
-        "UPDATE soundcharts.track_audience SET value = value // 2 WHERE platform = 'spotify' AND (track_uuid, date) = "
-        "(SELECT (track_uuid, max(date)) FROM soundcharts.track_audience WHERE platform = 'spotify' AND value > 100 "
+        "UPDATE track_audience SET value = value // 2 WHERE platform = 'spotify' AND (track_uuid, date) = "
+        "(SELECT (track_uuid, max(date)) FROM track_audience WHERE platform = 'spotify' AND value > 100 "
         "GROUP BY track_uuid HAVING count(*) > 5 ORDER BY track_uuid LIMIT 1)",
         "falling_counters",
         "track_audience/spotify of ",
     ),
     "a counter of views falls": (
-        "UPDATE soundcharts.artist_audience SET views = views // 2 WHERE platform = 'youtube' AND (artist_uuid, date) = "
-        "(SELECT (artist_uuid, max(date)) FROM soundcharts.artist_audience WHERE views > 100 AND date > DATE '2026-09-04' "
+        "UPDATE artist_audience SET views = views // 2 WHERE platform = 'youtube' AND (artist_uuid, date) = "
+        "(SELECT (artist_uuid, max(date)) FROM artist_audience WHERE views > 100 AND date > DATE '2026-09-04' "
         "GROUP BY artist_uuid HAVING count(*) > 2 ORDER BY artist_uuid LIMIT 1)",
         "falling_counters",
         "artist_audience/youtube of ",
     ),
     "days are missing in the series of a platform": (
-        "DELETE FROM soundcharts.artist_listening WHERE date IN (DATE '2026-09-08', DATE '2026-09-09')",
+        "DELETE FROM artist_listening WHERE date IN (DATE '2026-09-08', DATE '2026-09-09')",
         "missing_days",
         "artist_listening/spotify: ",
     ),
     "a listed ranking is wanted since yesterday": (
-        f"INSERT INTO soundcharts.fetches (subject, uuid, status, attempts) VALUES "
+        f"INSERT INTO fetches (subject, uuid, status, attempts) VALUES "
         f"('chart_rankings', '{CHARTS[0]}@2026-09-14T11:59:59+00:00', 'wanted', 0);"
-        f"UPDATE soundcharts.fetches SET fetched_at = {NOW} - INTERVAL 25 HOUR WHERE subject = 'available_rankings'",
+        f"UPDATE fetches SET fetched_at = {NOW} - INTERVAL 25 HOUR WHERE subject = 'available_rankings'",
         "missing_rankings",
         f"{CHARTS[0]} of 2026-09-14T11:59:59+00:00: wanted",
     ),
     "a listed ranking failed": (
-        f"INSERT INTO soundcharts.fetches (subject, uuid, status, attempts, error) VALUES "
+        f"INSERT INTO fetches (subject, uuid, status, attempts, error) VALUES "
         f"('chart_rankings', '{CHARTS[0]}@2026-09-14T11:59:59+00:00', 'failed', 1, 'HTTP 500')",
         "missing_rankings",
         "failed, HTTP 500",
     ),
     "a tenth of a platform's rows fail": (
-        f"UPDATE soundcharts.fetches SET status = 'failed', not_before = {NOW} + INTERVAL 1 HOUR, error = 'HTTP 500' "
+        f"UPDATE fetches SET status = 'failed', not_before = {NOW} + INTERVAL 1 HOUR, error = 'HTTP 500' "
         "WHERE subject = 'artist_audience/youtube' AND hash(uuid) % 10 = 0",
         "failures",
         "artist_audience/youtube: ",
@@ -148,55 +145,53 @@ DEFECTS: Mapping[str, tuple[str, str, str]] = {
 
 NOT_DEFECTS: Mapping[str, str] = {
     "a row is due for less than an hour": (
-        f"UPDATE soundcharts.fetches SET fetched_at = {NOW} - INTERVAL '24 hours 59 minutes' "
+        f"UPDATE fetches SET fetched_at = {NOW} - INTERVAL '24 hours 59 minutes' "
         f"WHERE subject = 'track_audience/spotify' AND uuid = {TRACK}"
     ),
     "a stale row is told to wait": (
-        f"UPDATE soundcharts.fetches SET fetched_at = {NOW} - INTERVAL 3 DAY, not_before = {NOW} + INTERVAL 1 MINUTE "
+        f"UPDATE fetches SET fetched_at = {NOW} - INTERVAL 3 DAY, not_before = {NOW} + INTERVAL 1 MINUTE "
         f"WHERE subject = 'track_audience/spotify' AND uuid = {TRACK}"
     ),
     "a track was discovered half an hour ago": (
-        f"DELETE FROM soundcharts.fetches WHERE uuid = {TRACK};"
-        f"UPDATE soundcharts.tracks SET fetched_at = NULL, discovered_at = {NOW} - INTERVAL 30 MINUTE WHERE uuid = {TRACK}"
+        f"DELETE FROM fetches WHERE uuid = {TRACK};"
+        f"UPDATE tracks SET fetched_at = NULL, discovered_at = {NOW} - INTERVAL 30 MINUTE WHERE uuid = {TRACK}"
     ),
     "a track is gone": (
-        f"UPDATE soundcharts.tracks SET fetched_at = NULL WHERE uuid = {TRACK};"
-        f"UPDATE soundcharts.fetches SET status = 'gone' WHERE subject = 'tracks' AND uuid = {TRACK}"
+        f"UPDATE tracks SET fetched_at = NULL WHERE uuid = {TRACK};"
+        f"UPDATE fetches SET status = 'gone' WHERE subject = 'tracks' AND uuid = {TRACK}"
     ),
     "a chart is followed no more, and its rows grow old": (
-        f"UPDATE soundcharts.charts SET followed = false WHERE slug = '{CHARTS[0]}';"
-        f"UPDATE soundcharts.fetches SET fetched_at = {NOW} - INTERVAL 90 DAY WHERE uuid IN ("
-        f"SELECT track_uuid FROM soundcharts.chart_entries WHERE chart_slug = '{CHARTS[0]}' EXCEPT "
-        f"SELECT track_uuid FROM soundcharts.chart_entries WHERE chart_slug = '{CHARTS[1]}')"
+        f"UPDATE charts SET followed = false WHERE slug = '{CHARTS[0]}';"
+        f"UPDATE fetches SET fetched_at = {NOW} - INTERVAL 90 DAY WHERE uuid IN ("
+        f"SELECT track_uuid FROM chart_entries WHERE chart_slug = '{CHARTS[0]}' EXCEPT "
+        f"SELECT track_uuid FROM chart_entries WHERE chart_slug = '{CHARTS[1]}')"
     ),
-    "a track left the charts long ago, and its series grow old": (
-        f"UPDATE soundcharts.tracks SET last_charted_at = {NOW} - INTERVAL 31 DAY WHERE uuid = {TRACK};"
-        f"INSERT INTO soundcharts.chart_rankings SELECT * REPLACE ({NOW} - INTERVAL 31 DAY AS ranked_at) FROM "
-        f"soundcharts.chart_rankings WHERE chart_slug = '{CHARTS[0]}' AND ranked_at = {NEWEST};"
-        f"UPDATE soundcharts.chart_entries SET ranked_at = {NOW} - INTERVAL 31 DAY WHERE chart_slug = '{CHARTS[0]}' AND "
-        f"ranked_at = {NEWEST};"
-        f"UPDATE soundcharts.fetches SET fetched_at = {NOW} - INTERVAL 3 DAY WHERE subject LIKE 'track_audience/%' AND uuid "
-        f"IN (SELECT track_uuid FROM soundcharts.chart_entries GROUP BY track_uuid HAVING max(ranked_at) < {NOW} - INTERVAL "
-        "30 DAY)"
+    "tracks left the charts long ago, and their series grow old": (
+        f"UPDATE chart_entries SET ranked_at = {NOW} - INTERVAL 31 DAY WHERE chart_slug = '{CHARTS[0]}' "
+        f"AND ranked_at = {NEWEST};"
+        f"UPDATE chart_rankings SET ranked_at = {NOW} - INTERVAL 31 DAY WHERE chart_slug = '{CHARTS[0]}' "
+        f"AND ranked_at = {NEWEST};"
+        f"UPDATE fetches SET fetched_at = {NOW} - INTERVAL 3 DAY WHERE subject LIKE 'track_audience/%' AND uuid IN "
+        f"(SELECT track_uuid FROM chart_entries GROUP BY track_uuid HAVING max(ranked_at) < {NOW} - INTERVAL 30 DAY)"
     ),
     "a total falls by a little": (
-        "UPDATE soundcharts.track_audience SET value = value - value // 100 WHERE platform = 'spotify' AND (track_uuid, "
-        "date) = (SELECT (track_uuid, max(date)) FROM soundcharts.track_audience WHERE platform = 'spotify' AND value > "
+        "UPDATE track_audience SET value = value - value // 100 WHERE platform = 'spotify' AND (track_uuid, "
+        "date) = (SELECT (track_uuid, max(date)) FROM track_audience WHERE platform = 'spotify' AND value > "
         "100 GROUP BY track_uuid ORDER BY track_uuid LIMIT 1)"
     ),
     "listeners fall by half": (
-        f"UPDATE soundcharts.artist_listening SET value = value // 2 WHERE date = ({NOW} - INTERVAL 1 DAY)::DATE"
+        f"UPDATE artist_listening SET value = value // 2 WHERE date = ({NOW} - INTERVAL 1 DAY)::DATE"
     ),
     "a ranking was listed an hour ago": (
-        f"INSERT INTO soundcharts.fetches (subject, uuid, status, attempts) VALUES "
+        f"INSERT INTO fetches (subject, uuid, status, attempts) VALUES "
         f"('chart_rankings', '{CHARTS[0]}@2026-09-14T11:59:59+00:00', 'wanted', 0)"
     ),
     "a ranking from before the wanted history is not stored": (
-        f"INSERT INTO soundcharts.fetches (subject, uuid, status, attempts) VALUES "
+        f"INSERT INTO fetches (subject, uuid, status, attempts) VALUES "
         f"('chart_rankings', '{CHARTS[0]}@2026-08-14T12:00:00+00:00', 'failed', 9)"
     ),
     "rows failed that nobody asks for any more": (
-        "INSERT INTO soundcharts.fetches (subject, uuid, status, attempts, not_before) "
+        "INSERT INTO fetches (subject, uuid, status, attempts, not_before) "
         f"SELECT 'artist_audience/youtube', 'former ' || number, 'failed', 9, {NOW} - INTERVAL 90 DAY "
         "FROM range(100) AS numbers (number)"
     ),
@@ -224,9 +219,7 @@ def copied(sound: Bench, tmp_path: Path) -> Bench:
 def plant(bench: Bench, statements: str) -> None:
     """Change the warehouse past the program."""
     with duckdb.connect(str(bench.folder / "warehouse.duckdb")) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        before = connection.execute("SELECT current_timestamp").fetchone()
-        assert before
+        connection.execute("SET TimeZone = 'UTC'; SET schema = 'soundcharts'")
         for statement in statements.split(";"):
             connection.execute(statement)
 
@@ -240,6 +233,10 @@ def failing(bench: Bench) -> dict[str, dg.AssetCheckResult]:
 
 def text(result: dg.AssetCheckResult, key: str) -> str:
     return str(result.metadata[key].value)
+
+
+def text_of(evaluation: dg.AssetCheckEvaluation, key: str) -> str:
+    return str(evaluation.metadata[key].value)
 
 
 def check_named(name: str) -> Check:
@@ -280,11 +277,16 @@ def test_what_is_no_defect_fails_no_check(copied: Bench, what: str) -> None:
 
 
 def test_five_examples_are_named_however_many_there_are(copied: Bench) -> None:
-    plant(copied, f"DELETE FROM soundcharts.chart_entries WHERE position = 7; UPDATE soundcharts.tracks SET uuid = uuid || 'x'")
+    plant(
+        copied,
+        "DELETE FROM soundcharts.chart_entries WHERE position = 7; UPDATE soundcharts.tracks SET uuid = uuid || 'x'",
+    )
 
     tracks = failing(copied)["ranked_tracks"]
 
-    assert int(text(tracks, "offending")) == copied.one("SELECT count(DISTINCT track_uuid) FROM soundcharts.chart_entries")
+    assert int(text(tracks, "offending")) == copied.one(
+        "SELECT count(DISTINCT track_uuid) FROM soundcharts.chart_entries"
+    )
     assert len(text(tracks, "examples").splitlines()) == 5
 
 
@@ -327,18 +329,16 @@ def test_stale_rows_only_warn_where_the_user_or_the_quota_holds_them_back(
     assert reason in text(result, "what_to_do")
 
 
-def test_freshness_and_the_work_lists_agree(copied: Bench) -> None:
-    plant(copied, f"UPDATE soundcharts.fetches SET fetched_at = {NOW} - INTERVAL 26 HOUR WHERE hash(subject, uuid) % 7 = 0")
-    refresher = copied.refresher()
-    late = copied.now - timedelta(hours=1)
-    copied.now = late
-    due = copied.refresher().left_due(list(CHARTS))
+def test_the_check_of_freshness_and_the_work_lists_of_an_hour_ago_agree(copied: Bench) -> None:
+    plant(
+        copied,
+        f"UPDATE soundcharts.fetches SET fetched_at = {NOW} - INTERVAL 26 HOUR WHERE hash(subject, uuid) % 7 = 0",
+    )
+    copied.let_pass(hours=-1)
+    due = copied.refresher().left_due(CHARTS)
+    copied.let_pass(hours=1)
 
-    result = evaluate(check_named("freshness"), refresher)
-
-    copied.now = TODAY
-    result = evaluate(check_named("freshness"), copied.refresher())
-    assert int(text(result, "offending")) == due > 0
+    assert int(text(failing(copied)["freshness"], "offending")) == due > 0
 
 
 def run_quality(bench: Bench) -> dg.ExecuteInProcessResult:
@@ -369,10 +369,6 @@ def test_the_daily_job_succeeds_whatever_it_finds(copied: Bench) -> None:
     assert failed.description == "1 of " + text_of(failed, "looked_at")
 
 
-def text_of(evaluation: dg.AssetCheckEvaluation, key: str) -> str:
-    return str(evaluation.metadata[key].value)
-
-
 def test_the_daily_job_runs_every_day_by_itself(sound: Bench) -> None:
     schedule = build_definitions(sound.refresher().settings).resolve_schedule_def(QUALITY)
 
@@ -380,7 +376,8 @@ def test_the_daily_job_runs_every_day_by_itself(sound: Bench) -> None:
     assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
     assert schedule.execution_timezone == "UTC"
     minute, hour, *days = str(schedule.cron_schedule).split()
-    assert minute.isdigit() and hour.isdigit() and days == ["*", "*", "*"]
+    assert (minute + hour).isdigit()
+    assert days == ["*", "*", "*"]
 
 
 def test_a_locked_warehouse_is_told_of_and_fails_no_run(copied: Bench) -> None:
@@ -396,39 +393,55 @@ def test_a_locked_warehouse_is_told_of_and_fails_no_run(copied: Bench) -> None:
     assert all(str(process.pid) in str(evaluation.description) for evaluation in evaluations)
 
 
-def run_cascade(bench: Bench, meanwhile: Callable[[], None] | None = None) -> dg.ExecuteInProcessResult:
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def run_cascade(bench: Bench) -> dg.ExecuteInProcessResult:
     """Run the cascade of one chart as Dagster would."""
-    refresher = bench.refresher()
-    if meanwhile is not None:
-        refresh = refresher.refresh_rankings
-
-        def refresh_and_more(*arguments: Any) -> Any:
-            account = refresh(*arguments)
-            meanwhile()
-            return account
-
-        refresher.refresh_rankings = refresh_and_more  # type: ignore[method-assign]
     register_charts(bench.instance, CHARTS)
-    job = build_definitions(refresher.settings, refresher).resolve_job_def(CASCADE)
+    job = build_definitions(bench.refresher().settings, bench.refresher()).resolve_job_def(CASCADE)
     return job.execute_in_process(
-        instance=bench.instance, partition_key=CHARTS[0], raise_on_error=False, run_config={"loggers": QUIET}
+        instance=bench.instance, partition_key=CHARTS[0], raise_on_error=False, run_config=QUIET
     )
 
 
-QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
-
-
 def test_a_run_of_the_cascade_checks_the_rankings_it_wrote_and_no_whole_table(bench: Bench) -> None:
-    bench.follow(CHARTS[0], history_days=2, platforms=dict.fromkeys(CONTENT["platforms"], []))
-    result = run_cascade(bench)
-
-    assert result.success
-    (evaluation,) = result.get_asset_check_evaluations()
-    assert evaluation.check_name == "rankings_of_run"
-    assert evaluation.passed
-    assert int(text_of(evaluation, "looked_at")) == bench.one("SELECT count(*) FROM soundcharts.chart_rankings") > 1
-
+    bench.follow(CHARTS[0], history_days=2, platforms={table: [] for table in CONTENT["platforms"]})
+    (first,) = run_cascade(bench).get_asset_check_evaluations()
     bench.let_pass(minutes=1)
-    (again,) = run_cascade(bench).get_asset_check_evaluations()
-    assert again.passed
-    assert text_of(again, "looked_at") == "0"
+    (second,) = run_cascade(bench).get_asset_check_evaluations()
+
+    assert first.check_name == second.check_name == "rankings_of_run"
+    assert first.passed
+    assert int(text_of(first, "looked_at")) == bench.one("SELECT count(*) FROM soundcharts.chart_rankings") > 1
+    assert second.passed
+    assert text_of(second, "looked_at") == "0"
+
+
+@pytest.mark.parametrize(
+    ("defect", "example"),
+    [
+        (f"DELETE FROM soundcharts.chart_entries WHERE {PLACE} = 7", "49 entries on 49 places for 50 announced"),
+        (f"UPDATE soundcharts.chart_entries SET position = 8 WHERE {PLACE} = 7", "50 entries on 49 places"),
+        (f"UPDATE soundcharts.chart_entries SET position = 51 WHERE {PLACE} = 7", "50 entries on 50 places"),
+        (
+            f"UPDATE soundcharts.chart_entries SET track_uuid = 'nobody' WHERE {PLACE} = 7",
+            "place 7: track nobody has no row",
+        ),
+    ],
+)
+def test_a_run_finds_what_it_has_written_wrong_and_is_not_stopped_by_it(
+    copied: Bench, defect: str, example: str
+) -> None:
+    plant(copied, defect)
+    check = rankings_check()
+
+    result = check.look(copied.refresher(), [CHARTS[0]], TODAY)
+
+    assert not result.passed
+    assert result.severity is dg.AssetCheckSeverity.ERROR
+    assert not check.spec.blocking
+    assert text(result, "offending") == "1"
+    assert example in text(result, "examples")
+    assert check.look(copied.refresher(), [CHARTS[1]], TODAY).passed, "another chart's run looks at its own"
+    assert check.look(copied.refresher(), [CHARTS[0]], TODAY + timedelta(seconds=1)).passed, "what was there before"

@@ -7,6 +7,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from soundcharts_assets.assets.declaration import asset_key
+from soundcharts_assets.checks import DAILY, QUALITY, WAREHOUSE
 from soundcharts_assets.definitions import build_definitions
 from soundcharts_assets.partitions import CASCADE, register_charts
 from soundcharts_assets.refresh.refresher import Refresher
@@ -19,14 +21,22 @@ FEW = {"track_audience": ["spotify"], "artist_audience": ["line-music"], "artist
 
 
 def asset_graph() -> str:
-    """One line for each asset: group, key, and what it is made from."""
+    """One line for each asset: group, key, and what it is made from; then one for each check: whose, and its name."""
     definitions = build_definitions(load_settings({"SOUNDCHARTS_CONFIG": ""}))
     specs = sorted(definitions.resolve_all_asset_specs(), key=lambda spec: spec.key)
+    declared = [*(definitions.assets or ()), *(definitions.asset_checks or ())]
+    checks = [check for one in declared if isinstance(one, dg.AssetsDefinition) for check in one.check_specs]
     lines = []
     for spec in specs:
         deps = ", ".join(sorted(dep.asset_key.to_user_string() for dep in spec.deps)) or "nothing"
         lines.append(f"{spec.group_name:16} {spec.key.to_user_string()} <- {deps}")
+    lines += sorted(f"{'check':16} {check.asset_key.to_user_string()}: {check.name}" for check in checks)
     return "\n".join(lines) + "\n"
+
+
+def fetched(definitions: dg.Definitions) -> list[dg.AssetSpec]:
+    """Assets that something fetches: all but the warehouse as a whole, which the daily checks are about."""
+    return [spec for spec in definitions.resolve_all_asset_specs() if spec.key != asset_key(WAREHOUSE)]
 
 
 def test_the_asset_graph_is_the_one_in_the_snapshot() -> None:
@@ -36,7 +46,7 @@ def test_the_asset_graph_is_the_one_in_the_snapshot() -> None:
 def test_every_asset_is_described_and_partitioned_by_chart() -> None:
     definitions = build_definitions(load_settings({}))
 
-    for spec in definitions.resolve_all_asset_specs():
+    for spec in fetched(definitions):
         assert spec.description
         assert spec.partitions_def == dg.DynamicPartitionsDefinition(name="charts")
         assert spec.freshness_policy
@@ -45,8 +55,21 @@ def test_every_asset_is_described_and_partitioned_by_chart() -> None:
         assert [column.name for column in schema.columns] == list(TABLES[table].names)
 
 
+def test_daily_checks_ride_along_with_no_run_of_an_asset() -> None:
+    definitions = build_definitions(load_settings({}))
+    repository = definitions.get_repository_def()
+
+    assert repository.get_job(QUALITY).graph.node_names() == [QUALITY]
+    assert QUALITY not in repository.get_job(CASCADE).graph.node_names()
+    # Dagster runs all checks of an asset with each of its backfills.
+    (checks,) = definitions.asset_checks or ()
+    assert {check.asset_key for check in checks.check_specs} == {asset_key(WAREHOUSE)}
+    assert {check.name for check in checks.check_specs} == {check.name for check in DAILY}
+    assert all(check.description for check in checks.check_specs)
+
+
 def test_every_table_but_the_books_belongs_to_an_asset() -> None:
-    specs = build_definitions(load_settings({})).resolve_all_asset_specs()
+    specs = fetched(build_definitions(load_settings({})))
     declared = {spec.metadata["dagster/relation_identifier"].rpartition(".")[2] for spec in specs}
 
     assert set(TABLES) - declared == {"fetches", "api_calls", "chart_catalogue", "schema_versions"}

@@ -24,6 +24,7 @@ from soundcharts_assets.warehouse.tables import TABLES, Table
 PREFIX = "soundcharts"
 
 Condition: TypeAlias = dg.AutomationCondition[dg.AssetKey] | None
+Refresh: TypeAlias = Callable[[Refresher, Sequence[str], Request], Account]
 
 _CHARTS_PER_RUN = 10
 
@@ -89,7 +90,7 @@ def fetched_asset(
     group: str,
     window: Window,
     condition: Condition,
-    refresh: Callable[[Refresher, Sequence[str], Request], Account],
+    refresh: Refresh,
     check: StepCheck | None = None,
 ) -> dg.AssetsDefinition:
     """Declare the tables that one step fetches, as assets partitioned by chart.
@@ -106,38 +107,6 @@ def fetched_asset(
     catalogue = settings.warehouse_path.stem
     specs = [_spec(output, catalogue, group, window, condition) for output in outputs]
 
-    def refreshed(
-        context: dg.AssetExecutionContext,
-        request: Request,
-        refresher: Refresher,
-    ) -> Iterator[dg.MaterializeResult[None]]:
-        charts = context.partition_keys
-        if not request.includes(outputs[0].platform):
-            # Nothing was looked at, so nothing is materialised: it would pass for fresh.
-            context.log.info("%s is not among the platforms of this run", outputs[0].name)
-            return
-        try:
-            account = refresh(refresher, charts, request)
-        except PausedError as paused:
-            # No failure: the run that met the cause failed and was told of. Nothing was looked at here either.
-            context.log.warning("%s", paused)
-            return
-        except (SoundchartsError, WarehouseError, SettingsError) as error:
-            raise dg.Failure(description=str(error), allow_retries=False) from error
-        context.log.info("%s of %s: %s", account.subject, account.chart, account.figures())
-        if account.failed:
-            context.log.warning("%d of %d failed and will be asked for again", account.failed, account.due)
-        if account.held_back:
-            context.log.warning("%d of %d wait: %s", account.deferred, account.due, account.held_back)
-        for output in outputs:
-            figures = _figures(output, account, catalogue)
-            if request.dry_run:
-                # An observation, since nothing was materialised and freshness must not think so.
-                for chart in charts:
-                    context.log_event(dg.AssetObservation(asset_key(output.name), partition=chart, metadata=figures))
-            else:
-                yield dg.MaterializeResult(asset_key=asset_key(output.name), metadata=figures)
-
     @dg.multi_asset(
         name=outputs[0].name.replace("/", "__").replace("-", "_"),
         specs=specs,
@@ -151,12 +120,49 @@ def fetched_asset(
         refresher: dg.ResourceParam[Refresher],
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         began = refresher.clock()
-        yield from refreshed(context, config.request(), refresher)
+        yield from _refreshed(context, config.request(), refresher, outputs, catalogue, refresh)
         if check is not None:
             # Also where nothing was written: Dagster fails a step that leaves a check out.
             yield check.look(refresher, context.partition_keys, began)
 
     return fetched
+
+
+def _refreshed(
+    context: dg.AssetExecutionContext,
+    request: Request,
+    refresher: Refresher,
+    outputs: Sequence[Output],
+    catalogue: str,
+    refresh: Refresh,
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Refresh the charts of the run, and report what became of each table."""
+    charts = context.partition_keys
+    if not request.includes(outputs[0].platform):
+        # Nothing was looked at, so nothing is materialised: it would pass for fresh.
+        context.log.info("%s is not among the platforms of this run", outputs[0].name)
+        return
+    try:
+        account = refresh(refresher, charts, request)
+    except PausedError as paused:
+        # No failure: the run that met the cause failed and was told of. Nothing was looked at here either.
+        context.log.warning("%s", paused)
+        return
+    except (SoundchartsError, WarehouseError, SettingsError) as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from error
+    context.log.info("%s of %s: %s", account.subject, account.chart, account.figures())
+    if account.failed:
+        context.log.warning("%d of %d failed and will be asked for again", account.failed, account.due)
+    if account.held_back:
+        context.log.warning("%d of %d wait: %s", account.deferred, account.due, account.held_back)
+    for output in outputs:
+        figures = _figures(output, account, catalogue)
+        if request.dry_run:
+            # An observation, since nothing was materialised and freshness must not think so.
+            for chart in charts:
+                context.log_event(dg.AssetObservation(asset_key(output.name), partition=chart, metadata=figures))
+        else:
+            yield dg.MaterializeResult(asset_key=asset_key(output.name), metadata=figures)
 
 
 def _spec(

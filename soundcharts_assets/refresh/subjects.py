@@ -35,18 +35,11 @@ _REFRESH_DAYS = ((10, 15), (150, 7), (500, 5), (5_000, 3))
 _FASTEST_REFRESH_DAYS = 2
 _EARLY = timedelta(minutes=20)
 
-TOTALS = frozenset(
-    {
-        *(
-            f"track_audience/{platform}"
-            for platform in (
-                "spotify", "youtube", "shazam", "soundcloud", "anghami", "audiomack", "genius", "jiosaavn", "line-music",
-                "lastfm", "awa",
-            )
-        ),
-        "artist_audience/youtube",
-    }
+_COUNTED = (
+    "spotify", "youtube", "shazam", "soundcloud", "anghami", "audiomack", "genius", "jiosaavn", "line-music", "lastfm",
+    "awa",
 )  # fmt: skip
+TOTALS = frozenset({*(f"track_audience/{platform}" for platform in _COUNTED), "artist_audience/youtube"})
 """Series whose figures are totals so far: streams, views, plays, Shazams (contract sections 10.4 and 13.1). Of artists'
 audience it is the views. Videos, reels, likes and followers are taken back every day, and so are no totals."""
 

@@ -1,7 +1,7 @@
 """What is wrong with the tables, asked in SQL: each question counts what offends and names a few examples.
 
-Belongs here: one function for each question, and what it takes. The SQL is under `sql/checks`. Does not belong here: what
-is too much, which is the caller's to say, and what is done about it.
+Belongs here: one function for each question, and what it takes; the SQL is under `sql/checks`. Does not belong here:
+how much is too much, which is the caller's to say, and what is done about it.
 """
 
 from collections.abc import Mapping, Sequence

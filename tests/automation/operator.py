@@ -94,7 +94,7 @@ class Operator:
                 definitions, self.instance, evaluation_time=self.clock(), cursor=self._cursor
             )
         self._cursor = result.cursor
-        keys = [spec.key for spec in definitions.resolve_all_asset_specs()]
+        keys = [spec.key for spec in definitions.resolve_all_asset_specs() if spec.automation_condition]
         asked = {frozenset(result.get_requested_partitions(key)) for key in keys}
         assert len(asked) == 1, "assets that ask for different charts become several runs"
         return sorted(chart for chart in asked.pop() if chart is not None)

@@ -1,5 +1,5 @@
--- Subjects of which too large a share of all rows failed when they were last asked for. Rows that nobody asks for any more
--- do not count as failing.
+-- Subjects of which too large a share of all rows failed when they were last asked for. Rows that nobody asks for any
+-- more do not count as failing.
 WITH ledger AS (
     SELECT
         subject,

@@ -1,5 +1,5 @@
--- Tracks and artists that followed charts reach and that have no metadata: although the ledger has it for settled, or long
--- after they were discovered. Those that Soundcharts does not know, or knows no more, have none to be had.
+-- Tracks and artists that followed charts reach and that have no metadata: although the ledger has it for settled, or
+-- long after they were discovered. Those that Soundcharts does not know, or knows no more, have none to be had.
 WITH reach AS (
     SELECT DISTINCT entity, uuid
     FROM soundcharts.reached

@@ -1,5 +1,5 @@
--- Of the given series, which have a value for each day, those subjects of which too many days lack between the first and
--- the last stored day of a series.
+-- Of the given subjects, whose series have a value for each day, those of which too many days lack between the first
+-- and the last stored day of a series.
 WITH wanted AS (
     SELECT unnest($subjects::VARCHAR[]) AS subject, unnest($since::DATE[]) AS since
 ),

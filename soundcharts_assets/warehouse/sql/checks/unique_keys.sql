@@ -1,5 +1,5 @@
--- Keys that a table holds more than once; {table} and {key} come from the table specification. Keys are first compared by
--- their hash, which takes an eighth of the memory; those whose hash is doubled are then compared as they are.
+-- Keys that a table holds more than once; {table} and {key} come from the table specification. Keys are first compared
+-- by their hash, which takes an eighth of the memory; those whose hash is doubled are then compared as they are.
 WITH doubled AS (
     SELECT hash({key}) AS hashed
     FROM {table}
