@@ -86,8 +86,14 @@ def _held_back(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> s
 def _falling_counters(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> Found:
     options = refresher.settings.file.quality
     since = refresher.clock().date() - timedelta(days=options.look_back_days)
-    totals = [subject.name for subject in refresher.subjects.values() if subject.is_total]
-    return quality.falling_counters(connection, totals, since=since, largest_fall=options.largest_fall)
+    totals = [(subject.entity, subject.platform or "") for subject in refresher.subjects.values() if subject.is_total]
+    return quality.falling_counters(
+        connection,
+        track_platforms=[platform for entity, platform in totals if entity == "tracks"],
+        artist_platforms=[platform for entity, platform in totals if entity == "artists"],
+        since=since,
+        largest_fall=options.largest_fall,
+    )
 
 
 def _missing_days(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> Found:

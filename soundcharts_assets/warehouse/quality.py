@@ -81,8 +81,9 @@ def stale_rows(connection: duckdb.DuckDBPyConnection, wanted: Sequence[Wanted], 
 
 def falling_counters(
     connection: duckdb.DuckDBPyConnection,
-    subjects: Sequence[str],
     *,
+    track_platforms: Sequence[str],
+    artist_platforms: Sequence[str],
     since: date,
     largest_fall: float,
 ) -> Found:
@@ -90,11 +91,17 @@ def falling_counters(
 
     Args:
         connection: The warehouse.
-        subjects: Series whose values are totals, such as `track_audience/spotify`.
+        track_platforms: Platforms whose figures of tracks are totals.
+        artist_platforms: Platforms whose views of artists are.
         since: Days before it are left alone.
         largest_fall: The share.
     """
-    parameters = {"subjects": list(subjects), "since": since, "largest_fall": largest_fall}
+    parameters = {
+        "track_platforms": list(track_platforms),
+        "artist_platforms": list(artist_platforms),
+        "since": since,
+        "largest_fall": largest_fall,
+    }
     return _ask(connection, ("falling_counters",), parameters)
 
 

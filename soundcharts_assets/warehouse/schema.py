@@ -36,7 +36,8 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
         if recorded < VERSION:
             _bring_up_to_date(connection, recorded)
         # Views are part of the code, so they are made anew.
-        connection.execute(query("views"))
+        for view in ("views", "chart_health"):
+            connection.execute(query(view))
     except BaseException:
         connection.execute("ROLLBACK")
         raise

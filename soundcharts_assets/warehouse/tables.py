@@ -1,6 +1,7 @@
 """The one typed specification of every table. DDL, column schemas and documentation are derived from it.
 
-A table is described here and nowhere else. How rows are written is in `writes`, what is due in `work`.
+A table is described here and nowhere else; of views, the columns are. How rows are written is in `writes`, what is due
+in `work`, what views select in `sql`.
 """
 
 from dataclasses import dataclass
@@ -339,8 +340,74 @@ TABLES = {
 }
 
 
+@dataclass(frozen=True)
+class View:
+    """A view: its grain in one sentence, and its columns as a query of it gives them."""
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+
+
+REACHED = View(
+    "reached",
+    "One row per chart whose cascade is on and track or artist that it reaches, followed or not.",
+    (
+        Column("chart_slug", "VARCHAR", "The chart."),
+        Column("entity", "VARCHAR", "tracks or artists."),
+        Column("uuid", "VARCHAR", "The track or the artist."),
+        Column("charted_at", "TIMESTAMPTZ", "Newest stored ranking of this chart that holds it."),
+    ),
+)
+
+CHART_HEALTH = View(
+    "chart_health",
+    "One row per followed chart: how it stands at the moment of asking.",
+    (
+        Column("chart_slug", "VARCHAR", "The chart."),
+        Column(
+            "health",
+            "VARCHAR",
+            "good; else the first that holds of empty (no ranking stored), invalid (incomplete_rankings or "
+            "invalid_entries), late (is_overdue), incomplete (wanted_rankings, or less than 90 % of those expected).",
+        ),
+        Column("reason", "VARCHAR", "All that is not good, in words; null where everything is."),
+        Column("newest_ranking", "TIMESTAMPTZ", "Newest ranking stored."),
+        Column("newest_age", "INTERVAL", "Time since its instant, which is a stamp and lies before publication."),
+        Column(
+            "next_expected",
+            "TIMESTAMPTZ",
+            "A period after the newest one, as late as the latest of the last seven that were waited for; where none "
+            "was, another period later.",
+        ),
+        Column("is_overdue", "BOOLEAN", "Whether that was half a period ago or more."),
+        Column("last_polled_at", "TIMESTAMPTZ", "When Soundcharts was last asked for a newer one, and answered."),
+        Column("rankings", "BIGINT", "Rankings stored."),
+        Column("first_ranking", "TIMESTAMPTZ", "Oldest ranking stored."),
+        Column(
+            "expected_in_window",
+            "BIGINT",
+            "Rankings expected up to the newest, by frequency: of 30 days, 12 weeks or 6 times 28 days, and none from "
+            "before the oldest stored.",
+        ),
+        Column("stored_in_window", "BIGINT", "Rankings stored of these. Soundcharts itself misses some."),
+        Column("longest_gap", "INTERVAL", "Longest time between two rankings that follow each other in that window."),
+        Column(
+            "wanted_rankings",
+            "BIGINT",
+            "Rankings after the oldest stored that Soundcharts lists and that are not stored, going by the ledger.",
+        ),
+        Column("incomplete_rankings", "BIGINT", "Rankings that hold other than entry_count places."),
+        Column("invalid_entries", "BIGINT", "Entries below place 1, on a place that is taken, or of an unknown track."),
+        Column("tracks_without_metadata", "BIGINT", "Tracks it reaches without metadata, but those unknown or gone."),
+    ),
+)
+
+VIEWS = {view.name: view for view in (REACHED, CHART_HEALTH)}
+
+
 def as_markdown() -> str:
-    """All tables as a page of documentation."""
+    """All tables and views as a page of documentation."""
     parts = [
         "# Tables",
         "All tables are in the schema `soundcharts`; instants are in UTC.",
@@ -354,4 +421,9 @@ def as_markdown() -> str:
         key = ", ".join(f"`{name}`" for name in table.key)
         head = ["| column | type | null | meaning |", "|---|---|---|---|"]
         parts.append(f"## {table.name}\n\n{table.meaning} Key: {key}.\n\n" + "\n".join([*head, *rows]))
+    parts.append("# Views\n\nThey hold no rows of their own and are made anew by every version.")
+    for view in VIEWS.values():
+        rows = [f"| `{column.name}` | {column.type} | {column.meaning} |" for column in view.columns]
+        head = ["| column | type | meaning |", "|---|---|---|"]
+        parts.append(f"## {view.name}\n\n{view.meaning}\n\n" + "\n".join([*head, *rows]))
     return "\n\n".join(parts) + "\n"

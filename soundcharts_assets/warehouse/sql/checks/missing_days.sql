@@ -12,15 +12,15 @@ points AS (
     FROM soundcharts.artist_listening
     WHERE date >= $earliest::DATE
 ),
+-- A day counts once, however many identifiers have a value for it.
 series AS (
     SELECT
         points.subject,
         points.uuid,
         date_diff('day', min(points.date), max(points.date)) + 1 AS expected,
-        count(DISTINCT points.date) AS stored
+        bit_count(bitstring_agg(least(date_diff('day', $earliest::DATE, points.date), 4000), 0, 4000)) AS stored
     FROM points
-    JOIN wanted ON wanted.subject = points.subject
-    WHERE points.date >= wanted.since
+    JOIN wanted ON wanted.subject = points.subject AND points.date >= wanted.since
     GROUP BY points.subject, points.uuid
 ),
 totals AS MATERIALIZED (
