@@ -8,7 +8,7 @@ changes `tables` raises `VERSION`; a test holds the two together.
 import duckdb
 
 from soundcharts_assets.warehouse.queries import query
-from soundcharts_assets.warehouse.tables import SCHEMA, SCHEMA_VERSIONS, TABLES
+from soundcharts_assets.warehouse.tables import SCHEMA, SCHEMA_VERSIONS, TABLES, VIEWS
 
 VERSION = 2
 """Version of the tables that this program reads and writes."""
@@ -36,7 +36,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
         if recorded < VERSION:
             _bring_up_to_date(connection, recorded)
         # Views are part of the code, so they are made anew.
-        for view in ("views", "chart_health"):
+        for view in VIEWS:
             connection.execute(query(view))
     except BaseException:
         connection.execute("ROLLBACK")
