@@ -12,6 +12,7 @@ from soundcharts_assets.assets.tracks import track_assets
 from soundcharts_assets.automation.alerts import failure_sensor
 from soundcharts_assets.automation.chart_updates import chart_updates_sensor
 from soundcharts_assets.automation.freshness import freshness_sensor, stale_condition
+from soundcharts_assets.automation.orphans import RunLocks
 from soundcharts_assets.checks import daily_checks, quality_schedule, rankings_check, warehouse_asset
 from soundcharts_assets.clock import ahead
 from soundcharts_assets.partitions import CASCADE
@@ -64,8 +65,19 @@ def build_definitions(
         ],
         # One process a run: steps wait for each other at the caller's lock anyway, and a process each costs seconds.
         executor=dg.in_process_executor,
-        resources={"refresher": refresher},
+        resources={"refresher": _for_a_run(refresher)},
     )
+
+
+def _for_a_run(refresher: Refresher) -> dg.ResourceDefinition:
+    """Hand the refresher to a run, which from then on can be told from a dead one."""
+
+    def begin(context: dg.InitResourceContext) -> Refresher:
+        if context.run is not None:
+            RunLocks(refresher.settings.warehouse_path).hold(context.run.run_id)
+        return refresher
+
+    return dg.ResourceDefinition(begin, description="What fetches and stores; the same for all steps of a process.")
 
 
 def _for_a_tick(settings: Settings, clock: Callable[[], datetime] | None = None) -> Refresher:

@@ -12,8 +12,9 @@ import dagster as dg
 
 from soundcharts_assets.api.errors import AllowanceSpent, Fatal
 from soundcharts_assets.automation.alerts import Alerts
-from soundcharts_assets.automation.busy import busy_charts, close_orphans_if_idle
-from soundcharts_assets.automation.tags import PARTITION, RANKING, STARTED_BY, run_tags
+from soundcharts_assets.automation.busy import busy_charts
+from soundcharts_assets.automation.orphans import close_orphans
+from soundcharts_assets.automation.tags import PARTITION, RANKING, STARTED_BY, SYNC, run_tags
 from soundcharts_assets.partitions import CASCADE, register_charts
 from soundcharts_assets.refresh.breaker import PausedError
 from soundcharts_assets.refresh.polling import next_poll_at
@@ -60,6 +61,8 @@ def chart_updates_sensor(open_refresher: Callable[[], Refresher]) -> dg.SensorDe
 
 def tick(refresher: Refresher, instance: dg.DagsterInstance, alerts: Alerts) -> dg.SensorResult | dg.SkipReason:
     """Poll what is worth a poll and ask for runs. Failed polls change nothing, and hide no other chart."""
+    # First, and whatever may be spent: dead runs keep others waiting in the queue.
+    close_orphans(instance, refresher)
     if not refresher.settings.may_spend_unattended:
         return dg.SkipReason(
             "Nothing is spent unattended against Soundcharts until budget.daily is set in the settings: "
@@ -72,7 +75,6 @@ def tick(refresher: Refresher, instance: dg.DagsterInstance, alerts: Alerts) -> 
         refresher.follow()
         slugs = refresher.following.slugs
         register_charts(instance, slugs)
-        close_orphans_if_idle(instance, refresher)
         busy = busy_charts(instance)
         _poll(refresher, [state for state in refresher.poll_states(slugs) if state.slug not in busy])
     except PausedError as paused:
@@ -123,7 +125,9 @@ def _poll(refresher: Refresher, states: Iterable[PollState]) -> None:
 def _requests(instance: dg.DagsterInstance, state: PollState, now: datetime) -> Sequence[dg.RunRequest]:
     """Ask for a run for a new ranking: at once, and again after a growing pause where earlier runs did not store it."""
     ranking = run_tags(state)[RANKING]
-    earlier = instance.get_run_records(dg.RunsFilter(tags={PARTITION: state.slug, RANKING: ranking}))
+    runs = instance.get_run_records(dg.RunsFilter(tags={PARTITION: state.slug, RANKING: ranking}))
+    # A pass that was killed, or was stopped by a person, says nothing against a run of our own.
+    earlier = [record for record in runs if record.dagster_run.tags.get(STARTED_BY) != SYNC]
     attempt = len(earlier)
     if attempt:
         ended = max((record.end_time or record.create_timestamp.timestamp()) for record in earlier)

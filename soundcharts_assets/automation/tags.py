@@ -3,6 +3,8 @@
 from soundcharts_assets.warehouse.work import PollState
 
 STARTED_BY = "soundcharts/started_by"
+SYNC = "sync"
+"""Who started a run: a pass of the command line, which runs in that process and ends with it."""
 CHART = "soundcharts/chart"
 RANKING = "soundcharts/ranking"
 PARTITION = "dagster/partition"

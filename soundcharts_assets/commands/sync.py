@@ -12,8 +12,8 @@ from typing import Any
 import dagster as dg
 
 from soundcharts_assets.api.errors import AllowanceSpent, NotFound, SoundchartsError
-from soundcharts_assets.automation.busy import SYNC, close_orphans
-from soundcharts_assets.automation.tags import STARTED_BY, run_tags
+from soundcharts_assets.automation.orphans import close_orphans
+from soundcharts_assets.automation.tags import STARTED_BY, SYNC, run_tags
 from soundcharts_assets.commands.report import Failure, PassReport
 from soundcharts_assets.definitions import build_definitions
 from soundcharts_assets.partitions import CASCADE, register_charts
@@ -70,7 +70,7 @@ def _pass(
         raise SettingsError(f"{refresher.settings.config_path}: charts: none is followed; name one or add it there")
     check_slugs(named)
     with refresher.calling(SYNC, asks=not request.dry_run):
-        close_orphans(instance)
+        close_orphans(instance, refresher)
         if not request.dry_run:
             refresher.renew_allowance()
         slugs = list(dict.fromkeys(named)) or _followed(refresher, request, report)
