@@ -400,8 +400,8 @@ def test_runs_of_a_living_sync_are_its_own_and_those_of_a_killed_one_are_orphans
     assert "killed" not in living.found
     assert living.found.startswith("1 runs are started for longer than 0:00:01: ")
     assert orphaned.level == "warning"
-    assert orphaned.found == "1 runs of a sync that was killed pass for alive, and keep their charts: viral-50-40"
-    assert "`soundcharts-assets sync` closes" in orphaned.todo
+    assert orphaned.found == "1 runs that were killed pass for alive, and keep their charts: viral-50-40"
+    assert "so does `soundcharts-assets sync`" in orphaned.todo
     assert shop.call("sync", "--limit", "1").returncode == 0
     assert visit(shop).checks["runs"] == ("ok", "none; nobody is asking Soundcharts", "")
 

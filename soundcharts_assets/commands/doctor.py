@@ -19,9 +19,9 @@ import duckdb
 
 from soundcharts_assets.api.errors import CredentialsRejected, QuotaExhausted, SoundchartsError
 from soundcharts_assets.assets.declaration import asset_key
-from soundcharts_assets.automation.busy import UNFINISHED
 from soundcharts_assets.automation.chart_updates import LOADED
-from soundcharts_assets.automation.tags import PARTITION, STARTED_BY
+from soundcharts_assets.automation.orphans import RunLocks, killed_passes
+from soundcharts_assets.automation.tags import PARTITION
 from soundcharts_assets.clock import utc_now
 from soundcharts_assets.commands.report import explain
 from soundcharts_assets.refresh.budget import day_of
@@ -437,30 +437,31 @@ class _HeldError(Exception):
 def _orphans(scene: _Scene) -> Finding:
     asking = None
     found = []
+    killed = {run.run_id: run for run in RunLocks(scene.settings.warehouse_path).killed(scene.instance)}
     try:
         with _caller_lock(scene.settings.warehouse_path):
             # No pass is alive while the lock is here.
-            killed = scene.instance.get_runs(dg.RunsFilter(statuses=UNFINISHED, tags={STARTED_BY: "sync"}))
+            killed |= {run.run_id: run for run in killed_passes(scene.instance)}
     except _HeldError as held:
-        asking, killed = str(held), []
+        asking = str(held)
     if killed:
-        charts = [run.tags.get(PARTITION, run.run_id) for run in killed]
-        found.append(
-            f"{len(killed)} runs of a sync that was killed pass for alive, and keep their charts: {_some(charts)}"
-        )
+        charts = [run.tags.get(PARTITION, run.run_id) for run in killed.values()]
+        found.append(f"{len(killed)} runs that were killed pass for alive, and keep their charts: {_some(charts)}")
     bound = timedelta(seconds=scene.instance.run_monitoring_max_runtime_seconds) or _LONGEST_RUN
-    ours = {run.run_id for run in killed}
     late = [
         record.dagster_run.run_id
         for record in scene.instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
         if record.start_time is not None
         and utc_now().timestamp() - record.start_time > bound.total_seconds()
-        and record.dagster_run.run_id not in ours
+        and record.dagster_run.run_id not in killed
     ]
     if late:
         found.append(f"{len(late)} runs are started for longer than {bound}: {_some(late)}")
     if found:
-        todo = "`soundcharts-assets sync` closes runs of killed syncs; terminate others in Dagster's UI"
+        todo = (
+            "the daemon's next tick closes runs that were killed, and so does `soundcharts-assets sync`; "
+            "terminate others in Dagster's UI"
+        )
         return Finding(Level.WARNING, "; ".join(found), todo)
     return Finding(
         Level.OK, f"none; {asking} is asking Soundcharts" if asking else "none; nobody is asking Soundcharts"

@@ -23,6 +23,7 @@ from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.subjects import past_fail
 from soundcharts_assets.settings import SettingsError
 from soundcharts_assets.warehouse import work
+from soundcharts_assets.warehouse.connection import SPOOL
 from soundcharts_assets.warehouse.queries import query
 from soundcharts_assets.warehouse.work import PollState
 
@@ -274,11 +275,11 @@ def _ledger(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
             """
             SELECT status, count(*)
             FROM soundcharts.fetches
-            WHERE subject <> $breaker
+            WHERE subject NOT IN ($breaker, $spool)
             GROUP BY status
             ORDER BY status
             """,
-            {"breaker": BREAKER},
+            {"breaker": BREAKER, "spool": SPOOL},
         ).fetchall()
     )
 

@@ -11,7 +11,8 @@ from typing import Generic, TypeVar
 
 from soundcharts_assets.api.errors import Fatal
 
-_WAITING_RESULTS = 1_000
+_WAITING_RESULTS = 4
+"""Results of each worker that may wait while others are being stored: they are paid for, and a kill would lose them."""
 
 Unit = TypeVar("Unit")
 Result = TypeVar("Result")
@@ -64,12 +65,12 @@ def fan_out(
     Raises:
         Fatal: A worker met it. No unit was begun after that, and all that came back was yielded first.
     """
+    working = min(workers, len(units))
     shared: _Shared[Unit, Result] = _Shared(
-        fetch, queue.SimpleQueue(), queue.Queue(_WAITING_RESULTS), threading.Event(), []
+        fetch, queue.SimpleQueue(), queue.Queue(_WAITING_RESULTS * working), threading.Event(), []
     )
     for unit in units:
         shared.remaining.put(unit)
-    working = min(workers, len(units))
     for _ in range(working):
         threading.Thread(target=shared.work, daemon=True).start()
     try:

@@ -14,9 +14,13 @@ import duckdb
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from soundcharts_assets.warehouse import writes
-from soundcharts_assets.warehouse.batch import Batch
+from soundcharts_assets.warehouse.batch import Batch, Change, Mode
 from soundcharts_assets.warehouse.schema import NewerSchemaError, prepare
 from soundcharts_assets.warehouse.spool import Spool
+from soundcharts_assets.warehouse.tables import FETCHES
+
+SPOOL = "spool"
+"""Subject in the ledger that names the spooled file which was stored last."""
 
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
@@ -128,13 +132,14 @@ class Warehouse:
 
     def catch_up(self) -> int:
         """Write what lies in the spool, oldest first, before anything is read. Returns how many batches that was."""
+        self.spool.clear()
         waiting = self.spool.waiting()
         for path in waiting:
             try:
                 batch = self.spool.read(path)
                 with self.connect() as connection:
-                    # A kill between commit and unlink brings the batch again: only counts of calls may double.
-                    self._write(connection, batch.repeatable())
+                    if not _is_stored(connection, path.name):
+                        self._write(connection, _noting(path.name, batch.repeatable()))
             except (UnstorableError, ValueError, KeyError, TypeError) as error:
                 reason = f"the spooled answers in {path} cannot be stored ({_first_line(error)}); move the file away"
                 raise WarehouseError(reason) from error
@@ -175,6 +180,19 @@ class Warehouse:
             raise WarehouseError(f"the warehouse {self.path} cannot be opened: {_first_line(error)}") from None
         except (duckdb.Error, OSError) as error:
             raise WarehouseError(f"the warehouse {self.path} cannot be used: {_first_line(error)}") from None
+
+
+def _noting(name: str, batch: Batch) -> Batch:
+    """The batch of a spooled file, which also leaves in the ledger that this file was the last to be stored."""
+    row = dict.fromkeys(FETCHES.names) | {"subject": SPOOL, "uuid": name, "status": "stored", "attempts": 0}
+    batch.add([Change(FETCHES.name, Mode.REPLACE, tuple(row), [tuple(row.values())], parents=[(SPOOL,)])])
+    return batch
+
+
+def _is_stored(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Whether a spooled file was stored before, by a process that was killed before it could remove the file."""
+    statement = "SELECT uuid FROM soundcharts.fetches WHERE subject = $subject AND uuid = $uuid"
+    return connection.execute(statement, {"subject": SPOOL, "uuid": name}).fetchone() is not None
 
 
 def _in_transaction(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:

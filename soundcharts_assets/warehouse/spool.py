@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,9 @@ from urllib.parse import quote
 from soundcharts_assets.warehouse.batch import Batch
 
 _LONGEST_NAME = 120
+_UNFINISHED = ".part"
+_LEFT_BEHIND_SECONDS = 3600.0
+"""No write takes so long: who began a file that is unfinished for longer was killed."""
 
 
 class Spool:
@@ -30,6 +34,14 @@ class Spool:
     def waiting(self) -> list[Path]:
         """Files of batches, oldest first."""
         return sorted(self.folder.glob("batch-*.json"))
+
+    def clear(self) -> None:
+        """Remove what processes that were killed had begun to write. Nothing of it was ever counted on."""
+        begun_before = time.time() - _LEFT_BEHIND_SECONDS
+        for path in self.folder.glob(f"*{_UNFINISHED}"):
+            with suppress(FileNotFoundError):  # a slow writer ended, or somebody else clears as well
+                if path.stat().st_mtime < begun_before:
+                    path.unlink()
 
     def read(self, path: Path) -> Batch:
         """Read the batch of a file."""
@@ -60,7 +72,7 @@ class Spool:
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(f".{os.getpid()}.part")
+    unfinished = path.with_suffix(f".{os.getpid()}{_UNFINISHED}")
     with unfinished.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()

@@ -1,5 +1,6 @@
 """Opening the file, waiting for whoever holds it, and what becomes of answers that cannot be stored now."""
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -198,6 +199,7 @@ def test_pauses_between_tries_grow_and_stay_short(fresh: Warehouse) -> None:
 
 
 _WRITER = """
+import os
 import sys
 from pathlib import Path
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode
@@ -266,16 +268,20 @@ def test_calls_that_were_set_aside_are_counted_once(fresh: Warehouse) -> None:
     assert rows_of(fresh, "SELECT calls FROM soundcharts.api_calls") == [(6,)]
 
 
-def test_a_kill_between_storing_and_forgetting_a_batch_stores_its_rows_once(fresh: Warehouse) -> None:
+def test_a_kill_between_storing_and_forgetting_a_batch_stores_and_counts_it_once(fresh: Warehouse) -> None:
     rows = [("a", "spotify", TODAY, 1, NOON)]
-    fresh.spool.put(batch_of(Change("artist_listening", Mode.APPEND, LISTENING, rows)))
-    (spooled,) = fresh.spool.waiting()
-    text = spooled.read_text(encoding="utf-8")
+    for calls in (2, 3):
+        listening = Change("artist_listening", Mode.APPEND, LISTENING, rows)
+        fresh.spool.put(batch_of(listening, Change("api_calls", Mode.ADD, CALLS, [(NOON, "song", "200", calls, 10)])))
+    last = fresh.spool.waiting()[-1]
+    text = last.read_text(encoding="utf-8")
     fresh.catch_up()
-    spooled.write_text(text, encoding="utf-8")
+    last.write_text(text, encoding="utf-8")
     assert fresh.catch_up() == 1
+    assert fresh.spool.waiting() == []
     with fresh.connect() as connection:
         assert connection.execute("SELECT value FROM soundcharts.artist_listening").fetchall() == [(1,)]
+        assert connection.execute("SELECT calls FROM soundcharts.api_calls").fetchall() == [(5,)]
         assert doubled_keys(connection) == []
 
 
@@ -284,6 +290,20 @@ def test_a_file_half_written_by_a_process_that_was_killed_is_passed_over(fresh: 
     (fresh.spool.folder / "batch-00000000000000000001-1.1.part").write_text('[{"table": "arti', encoding="utf-8")
     assert fresh.catch_up() == 1
     assert _names(fresh) == ["Ada"]
+
+
+def test_what_killed_processes_had_begun_to_write_is_cleared_away_but_not_what_is_being_written(
+    fresh: Warehouse,
+) -> None:
+    fresh.spool.put_note("poll", "viral-50-40", 1)
+    begun = [fresh.spool.folder / name for name in ("batch-1-1.1.part", "poll-a.1.part")]
+    for path in begun:
+        path.write_text('[{"table": "arti', encoding="utf-8")
+    long_ago = begun[0].stat().st_mtime - 4_000
+    os.utime(begun[0], (long_ago, long_ago))
+    fresh.catch_up()
+    assert [path.exists() for path in begun] == [False, True]
+    assert fresh.spool.note("poll", "viral-50-40") == 1
 
 
 def test_what_was_set_aside_stays_while_the_file_is_locked(fresh: Warehouse) -> None:
