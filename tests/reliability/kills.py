@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import random
 import shutil
-import signal
 import sys
 import time
 from collections import Counter
@@ -34,7 +33,7 @@ its way."""
 LARGE, SMALL = "large", "small"
 SETTINGS = f"""
 platforms: {{track_audience: [spotify], artist_audience: [], artist_listening: [spotify]}}
-audience: {{history_days: 20}}
+audience: {{history_days: 20, overlap_days: 20}}
 api: {{workers: {WORKERS}, batch_size: {BATCH_SIZE}, calls_per_minute: 100000, backoff_seconds: 0.01}}
 warehouse: {{batch_rows: {BATCH_ROWS}, batch_seconds: 600}}
 """
@@ -105,14 +104,13 @@ class Workshop:
         deadline = time.monotonic() + 60
         while process.is_alive() and self.sandbox.report().calls < after:
             assert time.monotonic() < deadline, self.said()
-            time.sleep(0.01)
+            time.sleep(0.02)
         # A share hits the start, before the first call; what is left spreads over commits and Dagster's own writes.
         process.join(dice.uniform(0, 0.2 if after > 0 else 1.0))
         if process.exitcode is not None:
             assert process.exitcode == 0, self.said()
             return None
-        assert process.pid is not None
-        os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
         process.join()
         left_a_log = self.warehouse.with_name(f"{self.warehouse.name}.wal").exists()
         asked = self._asked()
@@ -125,7 +123,7 @@ class Workshop:
 
     def unfinished_runs(self) -> int:
         """Runs that Dagster believes to be alive."""
-        answer = _context.Process(target=_count_runs, args=(self.folder, self._environment()))
+        answer = _context.Process(target=_count_runs, args=(self.folder, self.environment()))
         answer.start()
         answer.join(60)
         return int((self.folder / "unfinished").read_text(encoding="utf-8"))
@@ -152,17 +150,23 @@ class Workshop:
             for question in _NEVER:
                 assert connection.execute(question).fetchall() == [], question
 
-    def _start(self) -> BaseProcess:
+    def write_settings(self) -> None:
+        """Follow the charts, and set the clock to the moment."""
         more = f"charts: [{', '.join(self.charts)}]\nhistory_days: {self.history_days}\n"
         (self.folder / "soundcharts.yaml").write_text(SETTINGS + more, encoding="utf-8")
-        (self.folder / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
+        if not (self.folder / "dagster.yaml").exists():
+            (self.folder / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
         ahead = (self.moment - datetime.now(UTC)).total_seconds()
         (self.folder / "clock").write_text(str(ahead), encoding="utf-8")
-        process = _context.Process(target=_sync, args=(self.folder, self._environment()))
+
+    def _start(self) -> BaseProcess:
+        self.write_settings()
+        process = _context.Process(target=_sync, args=(self.folder, self.environment()))
         process.start()
         return process
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Variables that point everything at this folder."""
         return {
             "PATH": os.environ["PATH"],
             "DAGSTER_HOME": str(self.folder),
@@ -247,7 +251,7 @@ _NEVER = (
 
 
 def _sync(folder: Path, environment: Mapping[str, str]) -> None:
-    """Be the command `soundcharts-assets sync`, a process group of its own."""
+    """Be the command `soundcharts-assets sync`."""
     from soundcharts_assets.cli import main  # noqa: PLC0415
 
     _settle(folder, environment)
@@ -270,7 +274,6 @@ def _count_runs(folder: Path, environment: Mapping[str, str]) -> None:
 
 
 def _settle(folder: Path, environment: Mapping[str, str]) -> None:
-    os.setsid()
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
