@@ -22,12 +22,14 @@ class Following:
         general_history_days: For charts that say nothing of their own.
         selected_by: The selector of each chart that is followed through one, by slug.
         unmatched: Selectors that no chart of the catalogue fits.
+        general_reread_days: For charts that say nothing of their own.
     """
 
     charts: tuple[ChartSettings, ...]
     general_history_days: int
     selected_by: Mapping[str, ChartSelector] = field(default_factory=dict)
     unmatched: tuple[ChartSelector, ...] = ()
+    general_reread_days: int = 0
 
     @property
     def slugs(self) -> list[str]:
@@ -46,6 +48,11 @@ class Following:
         """Days of rankings wanted before the newest one of this chart; 0 for the newest only."""
         own = self.chart(slug).history_days
         return self.general_history_days if own is None else own
+
+    def reread_days(self, slug: str) -> int:
+        """Days before a new ranking of this chart whose stored ones are read once more; 0 for none."""
+        own = self.chart(slug).reread_days
+        return self.general_reread_days if own is None else own
 
     @cached_property
     def _by_slug(self) -> dict[str, ChartSettings]:
@@ -66,9 +73,14 @@ def follow(settings: FileSettings, catalogue: Sequence[ChartRecord] = ()) -> Fol
             unmatched.append(selector)
         for slug in found:
             if slug not in charts:
-                charts[slug] = ChartSettings(slug=slug, cascade=selector.cascade, history_days=selector.history_days)
+                charts[slug] = ChartSettings(
+                    slug=slug,
+                    cascade=selector.cascade,
+                    history_days=selector.history_days,
+                    reread_days=selector.reread_days,
+                )
                 selected_by[slug] = selector
-    return Following(tuple(charts.values()), settings.history_days, selected_by, tuple(unmatched))
+    return Following(tuple(charts.values()), settings.history_days, selected_by, tuple(unmatched), settings.reread_days)
 
 
 def selects(selector: ChartSelector, listed: ChartRecord) -> bool:

@@ -118,6 +118,8 @@ class ChartSettings(_Strict):
     """Whether its tracks, their artists and the audiences of both are fetched too, or its rankings only."""
     history_days: Annotated[int, Field(ge=0, le=36_500)] | None = None
     """Days of rankings before the chart's own newest one; None takes the general `history_days`."""
+    reread_days: Annotated[int, Field(ge=0, le=36_500)] | None = None
+    """Stored rankings of so many days before a new one are read once more; None takes the general `reread_days`."""
 
 
 class ChartSelector(_Strict):
@@ -131,6 +133,7 @@ class ChartSelector(_Strict):
     frequency: Annotated[str, Field(min_length=1)] | None = None
     cascade: bool = True
     history_days: Annotated[int, Field(ge=0, le=36_500)] | None = None
+    reread_days: Annotated[int, Field(ge=0, le=36_500)] | None = None
 
     def __str__(self) -> str:
         """Say what is selected in the words of the file."""
@@ -322,6 +325,7 @@ class FileSettings(_Strict):
 
     charts: Annotated[tuple[Followed, ...], BeforeValidator(_or_nothing), AfterValidator(_charts_once)] = ()
     history_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    reread_days: Annotated[int, Field(ge=0, le=36_500)] = 0
     platforms: PlatformSettings = PlatformSettings()
     freshness: FreshnessSettings = FreshnessSettings()
     audience: AudienceSettings = AudienceSettings()

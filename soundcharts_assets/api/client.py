@@ -7,6 +7,7 @@ means does not: see `charts`, `metadata`, `series` and `parse`.
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ from soundcharts_assets.api.auth import Scheme
 from soundcharts_assets.api.call_log import CallLog
 from soundcharts_assets.api.errors import (
     CredentialsRejected,
+    Failing,
     HostUnreachable,
     QuotaExhausted,
     RateLimited,
@@ -39,8 +41,8 @@ _LIMITER_SLEEP_MARGIN_MS = 5
 _UNSAID_PAUSE_SECONDS = 60.0
 _MOST_RATE_WAITS = 60
 _EXCERPT = 200
-_SILENCES_PER_WORKER = 5
-_LEAST_SILENCES = 20
+_IN_A_ROW_PER_WORKER = 5
+_LEAST_IN_A_ROW = 20
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class Client:
         self._first_batch = threading.Lock()
         self._resume_at = 0.0
         self._silences_in_a_row = 0
+        self._faults_in_a_row: Counter[str] = Counter()
         self._limiter = Limiter(
             Rate(options.calls_per_minute, Duration.MINUTE),
             buffer_ms=_LIMITER_SLEEP_MARGIN_MS,
@@ -157,7 +160,7 @@ class Client:
             try:
                 return self._spend(endpoint, path, params, headers, ids)
             except RateLimited as error:
-                unsaid += error.pause is None
+                unsaid += error.pause is None and not error.is_certain
                 if unsaid > 1:
                     # Told neither to wait nor why, and a minute did not help: contract section 16, rule 5.
                     raise QuotaExhausted(error.args[0], endpoint=endpoint, status=error.status) from None
@@ -208,9 +211,26 @@ class Client:
                 self._is_quota_fresh = quota is not None
                 if price:
                     self.allowance.settle(price, spent, self.quota_remaining)
-        if not response.ok or response.is_redirect:
-            raise error_for(response.status_code, self._message(response), response.headers, endpoint)
-        return _json(response, endpoint)
+        return self._read(response, endpoint)
+
+    def _read(self, response: requests.Response, endpoint: str) -> Json:
+        """What an answer holds. An endpoint that only fails is asked once for each thing, others may do better."""
+        try:
+            if not response.ok or response.is_redirect:
+                raise error_for(response.status_code, self._message(response), response.headers, endpoint)
+            body = _json(response, endpoint)
+        except Transient as error:
+            with self._lock:
+                self._faults_in_a_row[endpoint] += 1
+                count = self._faults_in_a_row[endpoint]
+            if count < self._patience:
+                raise
+            raise Failing(f"{error.args[0]} ({count} in a row)", endpoint=endpoint, status=error.status) from None
+        except SoundchartsError:
+            self._faults_in_a_row[endpoint] = 0
+            raise
+        self._faults_in_a_row[endpoint] = 0
+        return body
 
     def _send(
         self,
@@ -243,8 +263,13 @@ class Client:
         with self._lock:
             self._silences_in_a_row += 1
             count = self._silences_in_a_row
-        if count >= max(_LEAST_SILENCES, _SILENCES_PER_WORKER * self.options.workers):
+        if count >= self._patience:
             raise HostUnreachable(f"{count} calls in a row met no answer; the last: {reason}", endpoint=endpoint)
+
+    @property
+    def _patience(self) -> int:
+        """Failures in a row after which it is not one call that fails."""
+        return max(_LEAST_IN_A_ROW, _IN_A_ROW_PER_WORKER * self.options.workers)
 
     def _wait_for_the_server(self) -> None:
         with self._lock:

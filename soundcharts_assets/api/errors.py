@@ -76,13 +76,30 @@ class Unreachable(Transient):
     """No answer arrived at all."""
 
 
-class RateLimited(SoundchartsError):
-    """429 for calls per minute. `pause` is how many seconds the server wants to be left alone, None if unsaid."""
+class Failing(SoundchartsError):
+    """A failure of an endpoint that has failed so often in a row that another try would be in vain now."""
 
-    def __init__(self, message: str, *, endpoint: str, status: int, pause: float | None) -> None:
-        """Keep the pause beside what every failure has."""
+
+class RateLimited(SoundchartsError):
+    """429 for calls per minute.
+
+    `pause` is how many seconds the server wants to be left alone, None if unsaid. It `is_certain` where the server says
+    what the limit is; one that says nothing may mean the quota (contract section 16, rule 5).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        endpoint: str,
+        status: int,
+        pause: float | None,
+        is_certain: bool,
+    ) -> None:
+        """Keep both beside what every failure has."""
         super().__init__(message, endpoint=endpoint, status=status)
         self.pause = pause
+        self.is_certain = is_certain
 
 
 class Fatal(SoundchartsError):
@@ -118,7 +135,7 @@ def error_for(status: int, message: str, headers: Mapping[str, str], endpoint: s
     lowered = {name.lower(): value for name, value in headers.items()}
     is_rate = "maximum request count" in message.lower() or lowered.get("x-ratelimit-remaining") == "0"
     if status == 429 and (is_rate or not _speaks_of_quota(said, lowered)):  # noqa: PLR2004
-        return RateLimited(message, endpoint=endpoint, status=status, pause=_pause(lowered))
+        return RateLimited(message, endpoint=endpoint, status=status, pause=_pause(lowered), is_certain=is_rate)
     if status == 429 or (status < 500 and "quota" in said):  # noqa: PLR2004
         return QuotaExhausted(message, endpoint=endpoint, status=status)
     if status >= 500 or status == 408:  # noqa: PLR2004

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from soundcharts_assets.api.client import Client
-from soundcharts_assets.api.errors import Fatal, Forbidden, Malformed, SoundchartsError, Unreachable
+from soundcharts_assets.api.errors import Failing, Fatal, Forbidden, Malformed, SoundchartsError, Unreachable
 from soundcharts_assets.api.paths import part
 
 Record = TypeVar("Record")
@@ -44,8 +44,8 @@ def ask_metadata(
     except Fatal:
         raise
     except SoundchartsError as error:
-        # One id that the server stumbles over must not hide the others; without a host or a plan, halving is in vain.
-        if len(uuids) == 1 or isinstance(error, Forbidden | Unreachable):
+        # One id that the server stumbles over must not hide the others; where it is not the id, halving is in vain.
+        if len(uuids) == 1 or isinstance(error, Forbidden | Unreachable | Failing):
             yield from ((uuid, error) for uuid in uuids)
             return
         middle = len(uuids) // 2

@@ -13,6 +13,7 @@ from typing import Any
 
 from soundcharts_assets.api.errors import SoundchartsError
 from soundcharts_assets.api.pages import PAGE_SIZE
+from soundcharts_assets.following import Following
 from soundcharts_assets.refresh import budget, charts
 from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.polling import period_of
@@ -113,7 +114,7 @@ def make_plan(refresher: Refresher, named: Sequence[str] = ()) -> Plan:
     plan.daily = refresher.settings.file.budget.daily_limit
     plan.unknown = [state.slug for state in states if state.newest_stored is None]
     cascading = [state for state in states if refresher.following.chart(state.slug).cascade]
-    plan.month = month_of(refresher.settings, states, cascading, subjects)
+    plan.month = month_of(refresher.settings, refresher.following, states, cascading, subjects)
     return plan
 
 
@@ -147,6 +148,7 @@ def _next_pass(plan: Plan, refresher: Refresher, slugs: Sequence[str]) -> None:
 
 def month_of(
     settings: Settings,
+    following: Following,
     states: Iterable[PollState],
     cascading: Iterable[PollState],
     subjects: Iterable[MonthOfSubject],
@@ -155,6 +157,7 @@ def month_of(
 
     Args:
         settings: What the user decided.
+        following: The same of each chart.
         states: The charts.
         cascading: Those of them whose cascade is on.
         subjects: What is reached now, and how often it is asked for.
@@ -164,7 +167,8 @@ def month_of(
         rankings = _MONTH / period_of(state.frequency)
         pages = math.ceil((state.places or _TRACKS_OF_UNKNOWN_CHART) / PAGE_SIZE)
         calls[charts.CHARTS] += math.ceil(rankings * _POLLS_PER_RANKING)
-        calls[charts.RANKINGS] += math.ceil(rankings * (pages - 1))
+        once_more = timedelta(days=following.reread_days(state.slug)) // period_of(state.frequency)
+        calls[charts.RANKINGS] += math.ceil(rankings * (pages - 1 + pages * once_more))
     assumed = sum(state.places or _TRACKS_OF_UNKNOWN_CHART for state in cascading if state.newest_stored is None)
     known = {one.subject: one.asked for one in subjects}
     freshness = settings.file.freshness

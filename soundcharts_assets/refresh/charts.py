@@ -5,7 +5,7 @@ stored, so that whoever polls, a command, a sensor or a run, pays once, and noth
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from soundcharts_assets.refresh.polling import AT_ONCE, period_of
 from soundcharts_assets.settings import ChartSettings
 from soundcharts_assets.warehouse.batch import Change, Mode
 from soundcharts_assets.warehouse.spool import Spool
-from soundcharts_assets.warehouse.tables import CHART_RANKINGS
+from soundcharts_assets.warehouse.tables import CHART_RANKINGS, FETCHES
 from soundcharts_assets.warehouse.work import ChartState, PollState, Work
 
 CHARTS = "charts"
@@ -196,8 +196,11 @@ def wanted_rankings(
     *,
     now: datetime,
     force: bool,
+    reread_days: int = 0,
 ) -> list[WantedRanking]:
     """The newest ranking and those of the wanted history that are not stored and not told to wait, newest first.
+
+    Among them are stored ones that are to be read again: because the ledger wants them, or `reread_days` does.
 
     Args:
         poll: The newest ranking.
@@ -205,7 +208,8 @@ def wanted_rankings(
         listed: The rankings that exist, where they were asked for just now.
         history_days: Days before the newest ranking that are wanted too.
         now: For those told to wait.
-        force: The newest one is wanted again, and nothing waits.
+        force: The newest one is wanted again, with those that would be read once more, and nothing waits.
+        reread_days: Days before the newest ranking whose stored ones are read once more when it comes.
     """
     if poll.ranked_at is None:
         return []
@@ -213,17 +217,26 @@ def wanted_rankings(
     # One instant may be written in several ways; the ledger's way wins, since it knows of failures and waiting.
     candidates = {one.ranked_at: one.text for one in listed} | ({poll.ranked_at: poll.text} if poll.text else {})
     candidates |= {parse.read_instant(text, "ledger"): text for text in state.unsettled}
+    again = _once_more(poll, state, reread_days, force=force)
     wanted = []
-    for ranked_at, text in sorted(candidates.items(), reverse=True):
+    for ranked_at, text in sorted((candidates | again).items(), reverse=True):
         known = state.unsettled.get(text)
         waits = known is not None and known.not_before is not None and known.not_before > now
         is_newest = ranked_at == poll.ranked_at
-        if ranked_at < oldest or (waits and not force) or (ranked_at in state.stored and not (is_newest and force)):
+        if ranked_at in state.stored:
+            # One that the ledger had settled and wants nevertheless was found corrected, or could not be read again.
+            is_wanted = (
+                ranked_at in again or (is_newest and force) or (known is not None and known.fetched_at is not None)
+            )
+        else:
+            is_wanted = ranked_at >= oldest
+        if not is_wanted or (waits and not force):
             continue
+        read_at = state.settled.get(text)
         work = Work(
             ranking_uuid(poll.slug, text),
-            known.status if known else None,
-            None,
+            known.status if known else None if read_at is None else Status.OK.value,
+            known.fetched_at if known else read_at,
             None,
             known.attempts if known else 0,
         )
@@ -238,6 +251,44 @@ def wanted_rankings(
             )
         )
     return wanted
+
+
+def _once_more(poll: Poll, state: ChartState, days: int, *, force: bool) -> dict[datetime, str]:
+    """Stored rankings that were last read before the newest one was first seen, and how each is addressed.
+
+    So each is read once for every new ranking that follows it within these days, however often one asks.
+    """
+    since = state.seen_at if poll.ranked_at in state.stored else poll.seen_at
+    if days == 0 or poll.ranked_at is None or (since is None and not force):
+        return {}
+    oldest = poll.ranked_at - timedelta(days=days)
+    read = ((parse.read_instant(text, "ledger"), text, read_at) for text, read_at in state.settled.items())
+    return {
+        ranked_at: text
+        for ranked_at, text, read_at in read
+        if oldest <= ranked_at < poll.ranked_at and (force or (since is not None and read_at < since))
+    }
+
+
+def is_corrected(poll: Poll, stored: Collection[tuple[int, str, int | None]]) -> bool:
+    """Whether a poll brought a ranking otherwise than it is stored: other places on its page, or another number in all.
+
+    Args:
+        poll: The newest ranking's first page.
+        stored: Position, track and metric of the places stored.
+    """
+    if poll.page is None:
+        return False
+    entries = parse.ranking_page(poll.page.related, poll.page.items).entries
+    left_out = len(poll.page.items) - len(entries)
+    shown = {(entry.position, entry.track_uuid, entry.metric_value) for entry in entries}
+    return len(stored) != poll.page.total - left_out or not shown.issubset(stored)
+
+
+def wanted_again(poll: Poll) -> Change:
+    """What the ledger says of a stored ranking that was found corrected: it is wanted, and was settled before."""
+    row = (RANKINGS, ranking_uuid(poll.slug, poll.text), Status.WANTED.value)
+    return Change(FETCHES.name, Mode.UPSERT, ("subject", "uuid", "status"), [row])
 
 
 def list_outcome(slug: str, missing: Sequence[WantedRanking], at: datetime) -> Outcome:

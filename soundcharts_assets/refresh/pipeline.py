@@ -140,8 +140,11 @@ class _Hand:
                 raise
             if len(outcomes) > 1:
                 middle = len(outcomes) // 2
-                self._write(outcomes[:middle], write)
-                self._write(outcomes[middle:], write)
+                try:
+                    self._write(outcomes[:middle], write)
+                finally:
+                    # Where the file was locked meanwhile, this half must reach the spool, too.
+                    self._write(outcomes[middle:], write)
                 return
             (outcome,) = outcomes
             refused = Outcome(outcome.uuid, Status.MALFORMED, outcome.at, error=f"could not be stored: {error}")

@@ -4,7 +4,7 @@ Every asset, sensor and command goes through here.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -190,7 +190,7 @@ class Refresher(Session):
                 raise error
         return polls, errors
 
-    def note_polls(self, polls: Iterable[Poll], errors: Mapping[str, SoundchartsError]) -> None:
+    def note_polls(self, polls: Collection[Poll], errors: Mapping[str, SoundchartsError]) -> None:
         """Store what polls say of their charts, and in the ledger which charts could not be polled, and why."""
         now = self.clock()
         outcomes = [self._chart_outcome(poll) for poll in polls]
@@ -200,6 +200,20 @@ class Refresher(Session):
         self.commit(
             batch_of(change for one in outcomes for change in self._settled(charts.CHARTS, one, before[one.uuid]))
         )
+        self._note_corrections(polls)
+
+    def _note_corrections(self, polls: Iterable[Poll]) -> None:
+        """Want those rankings again that are stored otherwise than polls brought them."""
+        with self.warehouse.connect() as connection:
+            corrected = [poll for poll in polls if self._is_corrected(connection, poll)]
+        self.commit(batch_of(map(charts.wanted_again, corrected)))
+
+    def _is_corrected(self, connection: duckdb.DuckDBPyConnection, poll: Poll) -> bool:
+        if poll.ranked_at is None:
+            return False
+        uuid = charts.ranking_uuid(poll.slug, poll.text)
+        stored = work.stored_places(connection, poll.slug, poll.ranked_at, uuid)
+        return stored is not None and charts.is_corrected(poll, stored)
 
     def forget_polls(self, polls: Iterable[Poll]) -> None:
         """Drop the kept answers of polls that brought nothing new."""
@@ -219,6 +233,8 @@ class Refresher(Session):
                     ledgered = Work(state.slug, None, state.polled_at, None, state.attempts)
                     units.append(Unit([ledgered], partial(self._ask_chart, state), calls=0 if kept else 1))
             self._carry_out(account, units, None, self._metadata_window, request)
+            if not request.dry_run:
+                self._note_corrections(poll for slug in slugs if (poll := self._polls.kept(slug)) is not None)
         return account
 
     def refresh_rankings(self, slugs: Sequence[str], request: Request) -> Account:
@@ -335,8 +351,8 @@ class Refresher(Session):
         *,
         force: bool,
     ) -> list[WantedRanking]:
-        history = self.following.history_days(poll.slug)
-        return charts.wanted_rankings(poll, state, listed, history, now=self.clock(), force=force)
+        history, reread = self.following.history_days(poll.slug), self.following.reread_days(poll.slug)
+        return charts.wanted_rankings(poll, state, listed, history, now=self.clock(), force=force, reread_days=reread)
 
     def _needs_list(self, poll: Poll, state: ChartState, listed: Ledgered) -> bool:
         now = self.clock()

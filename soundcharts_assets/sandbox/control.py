@@ -58,9 +58,12 @@ class _Control:
         self._gateway.faults = faults_from(body)
         return {"faults": len(body)}
 
+    def revoke(self, _body: Any) -> dict[str, Any]:
+        self._gateway.revoke_tokens()
+        return {}
+
     def revision(self, body: dict[str, Any]) -> dict[str, Any]:
-        drop, swap = body.get("drop", 0), body.get("swap", ())
-        return {"entries": self._world.revise(body["slug"], body["ranked_at"], drop=drop, swap=swap)}
+        return {"entries": self._world.revise(**body)}
 
     def publish_between(self, body: dict[str, Any]) -> dict[str, Any]:
         self._world.publish_between(body["slug"])
@@ -77,6 +80,7 @@ def control_routes(world: World, gateway: Gateway, clock: Path | None = None) ->
         Route("/sandbox/reset", _handler(control.reset), methods=["POST"]),
         Route("/sandbox/switches", _handler(control.switches), methods=["PUT"]),
         Route("/sandbox/faults", _handler(control.faults), methods=["PUT"]),
+        Route("/sandbox/revoke", _handler(control.revoke), methods=["POST"]),
         Route("/sandbox/revision", _handler(control.revision), methods=["PUT"]),
         Route("/sandbox/publish_between", _handler(control.publish_between), methods=["PUT"]),
     ]

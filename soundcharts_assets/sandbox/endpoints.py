@@ -57,11 +57,20 @@ class World:
         self._song.cache_clear()
 
     def publish_between(self, slug: str) -> None:
-        """Publish a ranking of this chart right before the next request for a later page of the latest."""
+        """Publish a ranking of this chart right before the next request for a later page of one of its rankings."""
         self._history(slug)
         self._publish_between.add(slug)
 
-    def revise(self, slug: str, ranked_at: str, *, drop: int = 0, swap: Sequence[int] = ()) -> int:
+    def revise(
+        self,
+        slug: str,
+        ranked_at: str,
+        *,
+        drop: int = 0,
+        add: int = 0,
+        swap: Sequence[int] = (),
+        raise_metrics: int = 0,
+    ) -> int:
         """Correct a published ranking and say how many entries it has now."""
         history = self._history(slug)
         ranking = self._ranking_at(history, ranked_at)
@@ -75,9 +84,15 @@ class World:
                 raise Refusal(400, "swap takes two positions of the ranking") from reason
             tracks[first], tracks[second] = tracks[second], tracks[first]
         kept = max(0, len(tracks) - drop)
-        history.revise(ranking.ranked_at, Content(positions[:kept], tracks[:kept], metrics[:kept]))
+        positions, tracks, metrics = positions[:kept], tracks[:kept], metrics[:kept]
+        absent = sorted(set(self._catalogue.tracks) - set(ranking.content.track_ids))[:add]
+        positions += range(len(positions) + 1, len(positions) + 1 + len(absent))
+        tracks += absent
+        metrics += metrics[-1:] * len(absent)
+        metrics = [metric if metric is None else metric + raise_metrics for metric in metrics]
+        history.revise(ranking.ranked_at, Content(positions, tracks, metrics))
         self._entries.cache_clear()
-        return kept
+        return len(tracks)
 
     # The API.
 
@@ -127,11 +142,7 @@ class World:
 
     def ranking_latest(self, call: Call) -> Answer:
         """The newest ranking of a chart (contract section 8.5)."""
-        slug = call.params["slug"]
-        history = self._history(slug)
-        if slug in self._publish_between and self._page(call)[0] > 0:
-            self._publish_between.discard(slug)
-            history.publish_now(self.today)
+        history = self._read_on(call)
         newest = history.newest()
         if newest is None:
             raise Refusal(404, "Not found.")
@@ -139,7 +150,7 @@ class World:
 
     def ranking(self, call: Call) -> Answer:
         """The ranking of an instant (contract section 8.6)."""
-        history = self._history(call.params["slug"])
+        history = self._read_on(call)
         return self._ranking_page(call, history, self._ranking_at(history, call.params["ranked_at"]))
 
     def song(self, call: Call) -> Answer:
@@ -307,6 +318,15 @@ class World:
         if slug not in self.histories:
             raise Refusal(404, "Chart not found")
         return self.histories[slug]
+
+    def _read_on(self, call: Call) -> ChartHistory:
+        """The history that a page of a ranking comes from, which may change right before a later page."""
+        slug = call.params["slug"]
+        history = self._history(slug)
+        if slug in self._publish_between and self._page(call)[0] > 0:
+            self._publish_between.discard(slug)
+            history.publish_now(self.today)
+        return history
 
     def _ranking_at(self, history: ChartHistory, text: str) -> Ranking:
         try:

@@ -91,6 +91,10 @@ class Gateway:
 
         return Route(path, handle, methods=["POST"])
 
+    def revoke_tokens(self) -> None:
+        """Accept none of the tokens issued so far any more, whatever was said of their lifetime."""
+        self._tokens.forget()
+
     def fallback_route(self) -> Route:
         """Whatever is not an endpoint; writes are refused as the vendor's sandbox does (contract section 3.2)."""
 
@@ -109,7 +113,8 @@ class Gateway:
         headers = {}
         if switches.requests_per_minute is not None:
             left, reset = self.meter.window(switches.requests_per_minute, switches.rate_window_seconds)
-            headers = {"x-ratelimit-remaining": str(max(0, left)), "x-ratelimit-reset": str(reset)}
+            if switches.tell_reset:
+                headers = {"x-ratelimit-remaining": str(max(0, left)), "x-ratelimit-reset": str(reset)}
             if left < 0:
                 return _refused(Refusal(429, _RATE), headers)
         if not free and self.meter.exhausted(switches.quota):

@@ -111,6 +111,10 @@ class Tokens:
         self._expiries[value] = time.monotonic() + lifetime
         return value
 
+    def forget(self) -> None:
+        """Take all of them back."""
+        self._expiries.clear()
+
     def valid(self, value: str) -> bool:
         """Whether a token was issued here and still lives."""
         return time.monotonic() < self._expiries.get(value, -math.inf)

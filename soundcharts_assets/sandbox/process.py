@@ -68,8 +68,15 @@ class Sandbox:
         """Replace the fault rules; without rules the sandbox is healthy again."""
         self._control("PUT", "faults", list(rules))
 
+    def revoke_tokens(self) -> None:
+        """Reject all access tokens issued so far."""
+        self._control("POST", "revoke")
+
     def revise(self, slug: str, ranked_at: str, **change: Any) -> int:
-        """Correct a published ranking, `drop=n` or `swap=[a, b]`, and return its number of entries."""
+        """Correct a published ranking and return its number of entries.
+
+        `drop=n` or `add=n` places at its end, `swap=[a, b]`, `raise_metrics=n`; together if need be.
+        """
         return int(self._control("PUT", "revision", {"slug": slug, "ranked_at": ranked_at, **change})["entries"])
 
     def publish_between(self, slug: str) -> None:

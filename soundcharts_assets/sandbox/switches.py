@@ -25,6 +25,7 @@ class Switches:
     jitter: float = 0.0
     requests_per_minute: int | None = None
     rate_window_seconds: float = 60.0
+    tell_reset: bool = True
     quota: int = 1_000_000
     batch_max_ids: int = 100
     batch_cost: BatchCost = "call"
@@ -44,7 +45,7 @@ class Switches:
         changes = dict(values)
         if changes.get("batch_cost", "call") not in get_args(BatchCost):
             raise ValueError("batch_cost is call or id")
-        for name in set(changes) - {"batch_cost", "clamp_limit", "plan_forbidden"}:
+        for name in set(changes) - {"batch_cost", "clamp_limit", "plan_forbidden", "tell_reset"}:
             unlimited = name == "requests_per_minute" and changes[name] is None
             if not unlimited and not (isinstance(changes[name], int | float) and changes[name] >= 0):
                 raise ValueError(f"{name} is a number, not below zero")
@@ -68,6 +69,7 @@ class Fault:
     share: float = 1.0
     after: int = 0
     seconds: float = 60.0
+    seed: int = 0
     _pattern: re.Pattern[str] = field(init=False, repr=False)
     _random: random.Random = field(init=False, repr=False)
     _matched: int = field(init=False, default=0)
@@ -78,7 +80,7 @@ class Fault:
         if self.kind not in get_args(FaultKind):
             raise ValueError(f"unknown fault kind {self.kind!r}; one of {', '.join(get_args(FaultKind))}")
         self._pattern = re.compile(self.path)
-        self._random = random.Random(f"{self.path} {self.kind}")  # noqa: S311 - repeatable on purpose
+        self._random = random.Random(f"{self.path} {self.kind} {self.status} {self.seed}")  # noqa: S311 - repeatable on purpose
 
     def strikes(self, target: str) -> bool:
         """Whether this request goes wrong; counts the ones it could have struck."""

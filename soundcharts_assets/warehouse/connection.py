@@ -64,10 +64,12 @@ class Warehouse:
         self.spool = Spool(path.with_name(f"{path.name}.spool"))
         self._memory_limit = memory_limit
         self._prepared = False
+        self._given_up = False
         # DuckDB refuses to open a file in one thread while another closes it.
         self._one_at_a_time = threading.Lock()
+        is_past_bound = stop_after_delay(lock_timeout_seconds)
         self._retrying = Retrying(
-            stop=stop_after_delay(lock_timeout_seconds),
+            stop=lambda state: self._given_up or is_past_bound(state),
             wait=wait_exponential(multiplier=0.02, max=0.5),
             retry=retry_if_exception_type(WarehouseLockedError),
             sleep=sleep,
@@ -84,7 +86,12 @@ class Warehouse:
         """
         with self._one_at_a_time:
             is_new = not self.path.exists()
-            connection = self._retrying(self._open)
+            try:
+                connection = self._retrying(self._open)
+            except WarehouseLockedError:
+                self._given_up = True  # what else is in hand is set aside at once, not after as long again
+                raise
+            self._given_up = False
         try:
             connection.execute("SET TimeZone = 'UTC'")
             with self._one_at_a_time:
@@ -97,11 +104,12 @@ class Warehouse:
                 connection.close()
 
     def probe(self) -> None:
-        """Find out, before anything is paid for, whether it could be stored.
+        """Find out, before anything is paid for, whether it could be stored; wait for it, however it went before.
 
         Raises:
             WarehouseError: It could not.
         """
+        self._given_up = False
         with self.connect():
             pass
 
@@ -125,6 +133,7 @@ class Warehouse:
                 if then is not None:
                     then(connection)
         except WarehouseLockedError as error:
+            self._rehearse(batch)
             self.spool.put(batch)
             raise WarehouseLockedError(
                 f"{error}. The answers in hand were set aside in {self.spool.folder} and will be stored first next time"
@@ -145,6 +154,17 @@ class Warehouse:
                 raise WarehouseError(reason) from error
             path.unlink()
         return len(waiting)
+
+    def _rehearse(self, batch: Batch) -> None:
+        """Write a batch into empty tables, since what no table takes would lie in the spool for ever.
+
+        Raises:
+            UnstorableError: A value does not fit its table.
+        """
+        with duckdb.connect(config={"memory_limit": self._memory_limit}) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            prepare(connection)
+            self._write(connection, batch)
 
     def _write(self, connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
         try:

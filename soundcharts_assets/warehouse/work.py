@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 import duckdb
@@ -53,11 +54,12 @@ class MonthOfSubject(NamedTuple):
 
 
 class RankingState(NamedTuple):
-    """What the ledger says of a ranking that is not stored."""
+    """What the ledger says of a ranking that is wanted; `fetched_at` tells when it was stored, if it ever was."""
 
     status: str
     not_before: datetime | None
     attempts: int
+    fetched_at: datetime | None = None
 
 
 class Ledgered(NamedTuple):
@@ -104,10 +106,19 @@ class PollState(NamedTuple):
 
 
 class ChartState(NamedTuple):
-    """Rankings of one chart: instants stored, and unsettled ones by the text that addresses them."""
+    """Rankings of one chart.
+
+    Attributes:
+        stored: Instants of the stored ones.
+        unsettled: Those that are wanted, by the text that addresses them.
+        settled: When each of the others was last read, by the text that addresses it.
+        seen_at: When the newest stored one was first seen, where that is known.
+    """
 
     stored: frozenset[datetime]
-    unsettled: dict[str, RankingState]
+    unsettled: Mapping[str, RankingState]
+    settled: Mapping[str, datetime] = MappingProxyType({})
+    seen_at: datetime | None = None
 
 
 def work_list(
@@ -279,13 +290,36 @@ def poll_states(connection: duckdb.DuckDBPyConnection, charts: Sequence[str]) ->
 def chart_state(connection: duckdb.DuckDBPyConnection, chart: str) -> ChartState:
     """Return which rankings of a chart are stored and which are known to be wanting."""
     rows = connection.execute(query("chart_state"), {"chart": chart}).fetchall()
-    stored = frozenset(ranked_at for ranked_at, uuid, *_ in rows if uuid is None)
-    unsettled = {}
-    for _, uuid, status, not_before, attempts in rows:
+    stored = {ranked_at: seen_at for ranked_at, seen_at, uuid, *_ in rows if uuid is None}
+    unsettled, settled = {}, {}
+    for _, _, uuid, *told in rows:
         slug, _, text = (uuid or "").rpartition("@")
         if slug == chart:
-            unsettled[text] = RankingState(status, not_before, attempts)
-    return ChartState(stored, unsettled)
+            state = RankingState(*told)
+            if state.status != "ok":
+                unsettled[text] = state
+            elif state.fetched_at is not None:
+                settled[text] = state.fetched_at
+    return ChartState(frozenset(stored), unsettled, settled, stored[max(stored)] if stored else None)
+
+
+def stored_places(
+    connection: duckdb.DuckDBPyConnection,
+    chart: str,
+    ranked_at: datetime,
+    uuid: str,
+) -> set[tuple[int, str, int | None]] | None:
+    """Return position, track and metric of a stored ranking's places; None where it is not stored or is wanted again.
+
+    Args:
+        connection: The warehouse.
+        chart: The chart.
+        ranked_at: The ranking.
+        uuid: How the ledger names it.
+    """
+    parameters = {"chart": chart, "ranked_at": ranked_at, "uuid": uuid}
+    rows = connection.execute(query("stored_places"), parameters).fetchall()
+    return {(position, *rest) for position, *rest in rows if position is not None} if rows else None
 
 
 def ledgered(connection: duckdb.DuckDBPyConnection, subject: str, uuid: str) -> Ledgered:

@@ -12,6 +12,7 @@ from soundcharts_assets.api.call_log import CallCount
 from soundcharts_assets.api.client import Client
 from soundcharts_assets.api.errors import (
     CredentialsRejected,
+    Failing,
     Forbidden,
     Gone,
     HostUnreachable,
@@ -153,6 +154,13 @@ def test_a_429_that_says_nothing_twice_is_taken_for_a_spent_quota(connect: Conne
     with local_server(in_turn(refused(429, "Too many"))) as server, pytest.raises(QuotaExhausted, match="Too many"):
         connect(server.url).get("asked", "/")
     assert len(server.heard) == 2
+
+
+def test_a_rate_limit_of_unsaid_length_is_never_taken_for_a_spent_quota(connect: Connect) -> None:
+    refusals = [refused(429, "You have reached the maximum request count")] * 3
+    with local_server(in_turn(*refusals, OK)) as server:
+        assert connect(server.url).get("asked", "/") == {"answer": 42}
+    assert [59 < pause <= 60 for pause in connect.pauses] == [True] * 3
 
 
 def test_a_spent_quota_is_met_once_and_not_retried(sandbox: Sandbox, connect: Connect) -> None:
@@ -504,12 +512,24 @@ def test_an_answer_in_between_ends_the_row_of_failures(sandbox: Sandbox, connect
         assert ask(client) == 21
 
 
-def test_a_server_that_fails_but_answers_is_not_given_up(sandbox: Sandbox, connect: Connect) -> None:
-    client = connect(sandbox.url, workers=1, attempts=10)
+def test_an_endpoint_that_only_fails_is_soon_asked_once_for_each_thing_and_no_other_is_given_up(
+    sandbox: Sandbox, connect: Connect
+) -> None:
+    client = connect(sandbox.url, workers=1, attempts=8)
     sandbox.faults([{"path": "platforms", "kind": "status", "status": 500}])
-    for _ in range(3):
+    for _ in range(2):
         with pytest.raises(Transient, match="500"):
             ask(client)
+    for calls in (20, 21, 22):  # the third gives up on its way, the others at once
+        with pytest.raises(Failing, match="500.*in a row"):
+            ask(client)
+        assert client.calls.totals() == {"asked": calls}
+
+    client.get("ranking_latest", LATEST)
+    sandbox.faults([])
+    assert ask(client) == 21
+    sandbox.faults([{"path": "platforms", "kind": "status", "status": 500, "times": 7}])
+    assert ask(client) == 21, "it is trusted again"
 
 
 def test_a_refusal_in_between_ends_the_row_of_failures(sandbox: Sandbox, connect: Connect) -> None:

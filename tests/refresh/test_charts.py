@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from soundcharts_assets.refresh.charts import (
     Poll,
     WantedRanking,
     chart_outcome,
+    is_corrected,
     list_outcome,
     needs_list,
     ranking_changes,
@@ -186,6 +188,74 @@ def test_what_is_wanted_is_what_is_known_within_the_history_less_what_is_stored_
     known = {day for day in listed | noted | {0} if day <= history}
     expected = known - (stored - ({0} if force else set())) - (set() if force else noted & waiting)
     assert found == sorted(expected)
+
+
+# Stored rankings that are read again
+
+
+def _read_again(days: int, read_at: Mapping[int, datetime], *, stored: bool, force: bool = False) -> list[int]:
+    """Days before the newest ranking, first seen an hour ago, of stored ones that are wanted."""
+    state = ChartState(
+        frozenset(NOON - day * DAY for day in [*read_at, *([0] if stored else [])]),
+        {},
+        {_text(NOON - day * DAY): at for day, at in read_at.items()},
+        NOW - HOUR if stored else NOW - DAY,
+    )
+    found = wanted_rankings(_poll(), state, [], 0, now=NOW, force=force, reread_days=days)
+    return [day for one in found if (day := (NOON - datetime.fromisoformat(one.text)).days) > 0]
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_rankings_of_so_many_days_are_read_once_more_after_a_new_one_was_seen(stored: bool) -> None:  # noqa: FBT001
+    read_at = {day: NOW - day * DAY for day in (1, 2, 3, 4)}
+    assert _read_again(0, read_at, stored=stored) == []
+    assert _read_again(3, read_at, stored=stored) == [1, 2, 3]
+    assert _read_again(3, read_at | {2: NOW - HOUR, 3: NOW}, stored=stored) == [1], "once for every new one"
+    assert _read_again(2, {1: NOW, 2: NOW}, stored=stored, force=True) == [1, 2]
+
+
+def test_a_stored_ranking_that_the_ledger_wants_or_could_not_read_again_is_wanted_however_old() -> None:
+    noted = {5: RankingState("wanted", None, 0, NOW - DAY), 6: RankingState("failed", NOW + HOUR, 1, NOW - DAY)}
+    (newest, again) = wanted_rankings(_poll(), _state([5, 6], noted), [], 0, now=NOW, force=False)
+    assert (newest.text, again.text) == (_text(NOON), _text(NOON - 5 * DAY))
+    assert again.work == Work(f"s@{_text(NOON - 5 * DAY)}", "wanted", NOW - DAY, None, 0)
+
+
+def test_a_list_does_not_note_stored_rankings_that_are_read_once_more() -> None:
+    state = ChartState(frozenset({NOON - DAY}), {}, {_text(NOON - DAY): NOW - DAY})
+    due = wanted_rankings(_poll(), state, _listed(0, 1, 2), 2, now=NOW, force=False, reread_days=1)
+    (change,) = list_outcome("s", due, NOW).changes
+    assert [row[1] for row in change.rows] == [f"s@{_text(NOON)}", f"s@{_text(NOON - 2 * DAY)}"]
+
+
+CHARTED = {"slug": "s", "metric": "streamcount"}
+ITEMS = [{"position": place, "song": {"uuid": f"t{place}"}, "metric": 10 - place} for place in (1, 2, 3)]
+STORED = {(1, "t1", 9), (2, "t2", 8), (3, "t3", 7)}
+
+
+@pytest.mark.parametrize(
+    ("items", "total", "stored", "corrected"),
+    [
+        (ITEMS, 3, STORED, False),
+        (ITEMS[::-1], 3, STORED, False),
+        ([*ITEMS, {"position": 0, "song": {"uuid": "left"}}], 4, STORED, False),
+        (ITEMS[:2], 3, STORED, False),
+        (ITEMS[:2], 2, STORED, True),
+        (ITEMS, 3, STORED - {(3, "t3", 7)}, True),
+        (ITEMS, 3, STORED - {(3, "t3", 7)} | {(3, "t3", 6)}, True),
+        (ITEMS, 3, STORED - {(3, "t3", 7)} | {(3, "t4", 7)}, True),
+        (ITEMS[:2], 3, set(), True),
+        ([], 0, set(), False),
+    ],
+)
+def test_a_poll_tells_whether_its_ranking_was_corrected(
+    items: list[Any],
+    total: int,
+    stored: set[tuple[int, str, int | None]],
+    corrected: bool,  # noqa: FBT001
+) -> None:
+    page = Page({"chart": CHARTED, "date": _text(NOON)}, items, total, 0)
+    assert is_corrected(Poll("s", NOW, page, _chart(), NOON, _text(NOON)), stored) is corrected
 
 
 # The list of rankings

@@ -37,13 +37,24 @@ def test_rankings_are_stored_by_instant_and_wanting_by_the_text_that_addresses_t
             "2026-02-28T12:00:00+00:00": RankingState("wanted", None, 0),
             "2026-02-27T12:00:00Z": RankingState("failed", NOON + HOUR, 3),
         },
+        {TEXT: NOON},
     )
+
+
+def test_when_the_newest_stored_one_was_first_seen_is_known_where_a_poll_saw_it(warehouse: Warehouse) -> None:
+    seen = [("s", NOON - days * DAY, 1, NOON, NOON - days * HOUR) for days in (0, 1)]
+    commit(warehouse, Change("chart_rankings", Mode.UPSERT, (*RANKING, "seen_at"), seen))
+    assert _state(warehouse, "s").seen_at == NOON
+    commit(warehouse, _stored("s", -1))
+    assert _state(warehouse, "s").seen_at is None
 
 
 def test_whatever_is_not_ok_is_wanting(warehouse: Warehouse) -> None:
     statuses = ["wanted", "failed", "malformed", "forbidden", "not_found", "gone", "unsupported", "ok"]
     commit(warehouse, *(ledger("chart_rankings", f"s@{status}", status, NOON) for status in statuses))
-    assert _state(warehouse, "s").unsettled == {status: RankingState(status, None, 0) for status in statuses[:-1]}
+    found = _state(warehouse, "s")
+    assert found.unsettled == {status: RankingState(status, None, 0, NOON) for status in statuses[:-1]}
+    assert found.settled == {"ok": NOON}
 
 
 def test_a_chart_is_not_mistaken_for_one_whose_slug_begins_or_looks_alike(warehouse: Warehouse) -> None:
