@@ -414,8 +414,11 @@ class Refresher(Session):
     def _accounted(self, account: Account, request: Request) -> Iterator[None]:
         """Be the one caller, and note in the account what was called meanwhile.
 
-        Where the allowance is spent on the way, the work ends there: what is left stays due.
+        Where the allowance is spent on the way, the work ends there: what is left stays due. Where another asset of the
+        same pass was stopped, nothing is asked: Dagster runs steps that do not depend on it all the same.
         """
+        if self._lock.is_held and self.stopped_by is not None:
+            raise self.stopped_by
         with self.calling(f"{account.subject} of {account.chart}", asks=not request.dry_run):
             if not request.dry_run:
                 self.renew_allowance()

@@ -521,7 +521,7 @@ def test_an_endpoint_that_only_fails_is_soon_asked_once_for_each_thing_and_no_ot
         with pytest.raises(Transient, match="500"):
             ask(client)
     for calls in (20, 21, 22):  # the third gives up on its way, the others at once
-        with pytest.raises(Failing, match="500.*in a row"):
+        with pytest.raises(Failing, match=r"500.*in a row"):
             ask(client)
         assert client.calls.totals() == {"asked": calls}
 

@@ -61,7 +61,7 @@ def until_settled(bench: Bench) -> list[PassReport]:
 
 
 def torn(bench: Bench) -> list[tuple[Any, ...]]:
-    """Rankings that hold another number of places than they say, or places with holes, and rows without their ledger."""
+    """Rankings that hold another number of places than they say, or holes, and rows without their ledger."""
     return bench.query(
         """
         SELECT rankings.chart_slug
@@ -94,7 +94,7 @@ def undisturbed(bench: Bench, *slugs: str, **more: Any) -> Contents:
 
 
 def test_a_mixture_of_faults_leaves_the_same_tables_as_none(bench: Bench) -> None:
-    expected = undisturbed(bench, "viral-50-40", history_days=3)
+    expected = undisturbed(bench, "top-50-58", history_days=2)
     bench.sandbox.faults(rules(KINDS, seed=1))
     reports = until_settled(bench)
 
@@ -108,7 +108,7 @@ def test_a_mixture_of_faults_leaves_the_same_tables_as_none(bench: Bench) -> Non
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_mixtures_of_faults_leave_the_same_tables_as_none(bench: Bench, seed: int) -> None:
-    dice = random.Random(seed)
+    dice = random.Random(seed)  # noqa: S311 - repeatable on purpose
     kinds = dice.sample(KINDS, dice.randint(1, 5))
     charts = dice.choice([("viral-50-40", "top-50-58"), ("airplay-100-61",)])
     settings = {"attempts": dice.choice([1, 2, 3]), "history_days": dice.choice([0, 2])}
@@ -191,38 +191,35 @@ def test_a_ranking_that_is_published_between_two_pages_is_not_mixed_into_the_one
     assert places(bench, "global-28", first) != places(bench, "global-28", second)
 
 
-@pytest.mark.parametrize(
-    ("change", "calls"),
-    [
-        ({"drop": 120}, 1),
-        ({"drop": 3}, 2),
-        ({"add": 7}, 3),
-        ({"swap": [1, 2]}, 2),
-        ({"raise_metrics": 5}, 2),
-        ({"drop": 150, "add": 20, "raise_metrics": 1, "swap": [3, 50]}, 1),
-    ],
-    ids=["shorter by a page", "shorter", "longer", "two tracks swapped", "other figures", "all of it"],
-)
-def test_a_poll_that_finds_the_newest_ranking_corrected_replaces_its_rows(
-    moving_bench: Bench, change: dict[str, Any], calls: int
-) -> None:
+def test_a_poll_that_finds_the_newest_ranking_corrected_replaces_its_rows(moving_bench: Bench) -> None:
     bench = moving_bench
     follow(bench, "global-28", platforms=NONE)
     refresh(bench, "global-28")
     (newest,) = stored(bench, "global-28")
-    before = places(bench, "global-28", newest)
-    bench.sandbox.revise("global-28", newest.isoformat(), **change)
+    changes: list[tuple[dict[str, Any], int]] = [
+        ({"swap": [1, 2]}, 2),
+        ({"raise_metrics": 5}, 2),
+        ({"add": 7}, 3),
+        ({"drop": 30}, 2),
+        ({"drop": 100}, 1),
+        ({"drop": 10, "add": 40, "raise_metrics": 1, "swap": [3, 50]}, 2),
+    ]
+    for change, calls in changes:
+        before = places(bench, "global-28", newest)
+        bench.sandbox.revise("global-28", newest.isoformat(), **change)
+        bench.sandbox.reset()
+        refresh(bench, "global-28")
+
+        # The poll's own page serves as the first, so that a correction costs no more than the other pages.
+        assert bench.sandbox.report().calls == calls
+        assert places(bench, "global-28", newest) == published(bench, "global-28", newest) != before
+        assert torn(bench) == []
     bench.sandbox.reset()
     refresh(bench, "global-28")
-
-    # The poll's own page serves as the first, so that a correction costs no more than the other pages.
-    assert bench.sandbox.report().calls == calls
-    assert places(bench, "global-28", newest) == published(bench, "global-28", newest) != before
-    assert torn(bench) == []
-    refresh(bench, "global-28")
-    assert bench.sandbox.report().calls == calls + 1, "it is found to be the same now"
+    assert bench.sandbox.report().calls == 1, "it is found to be the same now"
 
 
+@pytest.mark.slow
 def test_a_pass_over_an_unchanged_chart_whose_ranking_was_corrected_refreshes_what_is_on_it(
     moving_bench: Bench,
 ) -> None:
@@ -246,9 +243,11 @@ class TestReadOnceMore:
     def week(self, moving_bench: Bench) -> Bench:
         """A bench with some days of rankings, and a new one since."""
         bench = moving_bench
-        follow(bench, "global-28", platforms=NONE, history_days=5)
+        follow(bench, "global-28", platforms=NONE, history_days=3)
+        bench.sandbox.advance(4)
+        bench.let_pass(days=4)
         refresh(bench, "global-28")
-        assert len(stored(bench, "global-28")) > 4
+        assert len(stored(bench, "global-28")) == 4
         bench.sandbox.advance(1)
         bench.let_pass(days=1)
         return bench
@@ -256,18 +255,20 @@ class TestReadOnceMore:
     def test_corrections_of_older_rankings_are_found_then_and_no_sooner(self, week: Bench) -> None:
         known = stored(week, "global-28")
         changes: list[dict[str, Any]] = [{"drop": 30}, {"add": 9}, {"raise_metrics": 2}, {"swap": [4, 9]}]
-        for ranked_at, change in zip(known, changes, strict=False):
+        for ranked_at, change in zip(known, changes, strict=True):
             week.sandbox.revise("global-28", ranked_at.isoformat(), **change)
-        week.content["reread_days"] = 3
         week.sandbox.reset()
         refresh(week, "global-28")
+        assert week.sandbox.report().by_endpoint == {"ranking_latest": 1, "ranking": 1}, "by default none is read again"
 
+        week.content["reread_days"] = 3
+        refresh(week, "global-28")
         newest, *earlier = stored(week, "global-28")
         assert earlier == known
         for ranked_at in [newest, *earlier]:
             told_again = (newest - ranked_at).days <= 3
             same = places(week, "global-28", ranked_at) == published(week, "global-28", ranked_at)
-            assert same is (told_again or ranked_at not in known[:4]), ranked_at
+            assert same is told_again, ranked_at
         assert torn(week) == []
         week.sandbox.reset()
         refresh(week, "global-28")
@@ -283,11 +284,6 @@ class TestReadOnceMore:
         assert report.exit_code == 0
         assert report.calls["ranking"] == 1 + 2 * 2
         assert plan.calls == report.calls.total() == week.sandbox.report().billed
-
-    def test_without_it_none_is_read_again(self, week: Bench) -> None:
-        week.sandbox.reset()
-        refresh(week, "global-28")
-        assert week.sandbox.report().by_endpoint == {"ranking_latest": 1, "ranking": 1}
 
     def test_one_that_cannot_be_read_again_keeps_its_rows_and_is_asked_for_later(self, week: Bench) -> None:
         before, *_ = stored(week, "global-28")

@@ -1,0 +1,219 @@
+"""Two at once: commands, runs and readers meet at one file, and neither a row nor a call is lost or doubled."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from soundcharts_assets.refresh.account import Account
+from soundcharts_assets.refresh.outcomes import Outcome, Status
+from soundcharts_assets.refresh.pipeline import BatchLimits, Unit, carry_out
+from soundcharts_assets.sandbox.process import Sandbox
+from soundcharts_assets.warehouse.batch import Batch, Change, Mode
+from soundcharts_assets.warehouse.connection import Warehouse, WarehouseLockedError
+from soundcharts_assets.warehouse.tables import TABLES
+from soundcharts_assets.warehouse.work import Work
+from tests.test_command_line import FEW, Shop
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+# Opens the file as soon as nobody else has it, says so, and keeps it until told to let go; or takes it again and again.
+HOLD = """
+import sys, time, duckdb
+def opened():
+    while True:
+        try:
+            return duckdb.connect(sys.argv[1], read_only=True)
+        except duckdb.Error:
+            time.sleep(0.005)
+held = opened()
+print("held", flush=True)
+sys.stdin.readline()
+"""
+HOLD_ON_AND_OFF = """
+import sys, time, duckdb
+print("begun", flush=True)
+while True:
+    try:
+        with duckdb.connect(sys.argv[1], read_only=True) as connection:
+            connection.execute("SELECT count(*) FROM duckdb_tables()").fetchall()
+            time.sleep(0.3)
+    except duckdb.Error:
+        pass
+    time.sleep(0.02)
+"""
+RUN = """
+import dagster as dg
+from soundcharts_assets.definitions import build_definitions
+from soundcharts_assets.partitions import CASCADE, register_charts
+from soundcharts_assets.settings import load_settings
+with dg.DagsterInstance.get() as instance:
+    register_charts(instance, ["viral-50-40"])
+    job = build_definitions(load_settings()).resolve_job_def(CASCADE)
+    result = job.execute_in_process(partition_key="viral-50-40", instance=instance, raise_on_error=False)
+    raise SystemExit(not result.success)
+"""
+
+
+@pytest.fixture
+def shop(shared_sandbox: Sandbox, tmp_path: Path) -> Iterator[Shop]:
+    """A folder as a user has it, with a pass that takes some seconds."""
+    shared_sandbox.faults([])
+    shared_sandbox.reset()
+    shared_sandbox.switch(latency_seconds=0.4)
+    yield Shop(tmp_path, shared_sandbox)
+    shared_sandbox.switch(latency_seconds=0)
+
+
+@contextmanager
+def process(code: str, path: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Another program that uses the file, from when it has it until the end of the block."""
+    command = [sys.executable, "-c", code, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as started:
+        try:
+            assert started.stdout is not None
+            assert started.stdout.readline()
+            yield started
+        finally:
+            started.kill()
+
+
+def follow(shop: Shop, lock_timeout_seconds: float) -> None:
+    """Commit early and wait so long for the file."""
+    options = f"warehouse: {{batch_seconds: 0.3, lock_timeout_seconds: {lock_timeout_seconds}}}"
+    shop.follow("viral-50-40", more=f"{FEW}\n{options}")
+
+
+def wait_for_calls(shop: Shop, count: int, sync: "subprocess.Popen[str]") -> None:
+    """Wait until a pass is in the middle of its audiences."""
+    deadline = time.monotonic() + 60
+    while shop.sandbox.report().by_endpoint.get("song_audience/spotify", 0) < count:
+        assert sync.poll() is None, sync.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def whole(shop: Shop, polls: int) -> None:
+    """Every row once, every call once but for a poll of each process, nothing set aside."""
+    for table in TABLES.values():
+        key = ", ".join(table.key)
+        assert shop.query(f"SELECT {key} FROM {table.qualified} GROUP BY {key} HAVING count(*) > 1") == [], table.name
+    settled = "SELECT count(*) FROM soundcharts.fetches WHERE subject = 'track_audience/spotify' AND status = 'ok'"
+    silent = "SELECT count(*) FROM soundcharts.fetches WHERE subject = 'track_audience/spotify' AND status = 'empty'"
+    assert shop.query(settled)[0][0] + shop.query(silent)[0][0] == 50
+    series = "SELECT count(DISTINCT track_uuid) FROM soundcharts.track_audience"
+    assert shop.query(series) == shop.query(settled)
+    asked = shop.sandbox.report()
+    assert asked.by_endpoint["ranking_latest"] <= polls
+    assert asked.duplicates == asked.by_endpoint["ranking_latest"] - 1, asked.duplicate_examples
+    assert shop.query("SELECT sum(calls) FROM soundcharts.api_calls") == [(asked.calls,)]
+    assert not list(shop.folder.glob("data/*.spool/batch-*"))
+
+
+def test_a_sync_beside_a_run_of_dagster_fetches_nothing_twice(shop: Shop) -> None:
+    follow(shop, 30)
+    command = [sys.executable, "-c", RUN]
+    run = subprocess.Popen(
+        command,
+        cwd=shop.folder,
+        env=shop.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    sync = shop.start("sync", "--json")
+    output, errors = sync.communicate(timeout=120)
+    trace = run.communicate(timeout=120)[1]
+
+    assert (sync.returncode, run.returncode) == (0, 0), (output, errors, trace[-2000:])
+    whole(shop, polls=2)
+
+
+def test_a_reader_that_takes_the_file_again_and_again_costs_nothing_but_time(shop: Shop) -> None:
+    follow(shop, 30)
+    shop.sandbox.switch(latency_seconds=0)
+    assert shop.run("sync", "--limit", "1").returncode == 0
+    with process(HOLD_ON_AND_OFF, shop.warehouse):
+        done = shop.run("sync")
+
+    assert done.returncode == 0, done.stderr
+    whole(shop, polls=2)
+
+
+def test_a_reader_that_lets_go_within_the_bound_is_waited_for(shop: Shop) -> None:
+    follow(shop, 30)
+    sync = shop.start("sync")
+    wait_for_calls(shop, 10, sync)
+    with process(HOLD, shop.warehouse):
+        time.sleep(2)
+    output, errors = sync.communicate(timeout=120)
+
+    assert sync.returncode == 0, (output, errors)
+    whole(shop, polls=1)
+
+
+@pytest.mark.parametrize("bound", [1, pytest.param(30, marks=pytest.mark.slow)])
+def test_a_reader_past_the_bound_is_named_and_what_was_paid_for_is_stored_next_time(shop: Shop, bound: int) -> None:
+    follow(shop, bound)
+    sync = shop.start("sync")
+    wait_for_calls(shop, 10, sync)
+    with process(HOLD, shop.warehouse) as reader:
+        began = time.monotonic()
+        output, errors = sync.communicate(timeout=120)
+        waited = time.monotonic() - began
+
+    assert sync.returncode == 1
+    program = Path(sys.executable).resolve().name
+    telling = [line for line in (output + errors).splitlines() if "is held by" in line]
+    assert len(telling) == 1, output + errors
+    assert f"is held by {program} (process {reader.pid})" in telling[0]
+    assert "set aside in" in telling[0]
+    assert waited < bound + 30, "it is waited for once, not by each asset and each batch"
+    assert list(shop.folder.glob("data/*.spool/batch-*"))
+
+    shop.sandbox.switch(latency_seconds=0)
+    assert shop.run("sync").returncode == 0
+    whole(shop, polls=2)
+
+
+def test_while_the_file_is_held_a_row_that_no_table_takes_keeps_none_out_of_the_spool(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    warehouse = Warehouse(path, memory_limit="500MB", lock_timeout_seconds=0.5)
+    warehouse.probe()
+
+    def unit(uuid: str, name: str | None) -> Unit:
+        change = Change("artists", Mode.UPSERT, ("uuid", "name"), [(uuid, name)])
+        return Unit([Work(uuid, None, None, None, 0)], lambda: iter([Outcome(uuid, Status.OK, NOW, [change])]))
+
+    def commit(batch: Batch) -> None:
+        warehouse.commit(batch)
+
+    uuids = [f"artist-{number}" for number in range(20)]
+    bad = {"artist-3", "artist-15"}
+    began = time.monotonic()
+    with process(HOLD, path), pytest.raises(WarehouseLockedError, match="set aside"):
+        carry_out(
+            [unit(uuid, None if uuid in bad else "Ada") for uuid in uuids],
+            Account("artists", ("global-28",)),
+            fail_window=timedelta(days=30),
+            refused_for_all=frozenset(),
+            workers=2,
+            limits=BatchLimits(1_000, 60),
+            clock=lambda: NOW,
+            commit=commit,
+            finish=commit,
+            on_outcome=lambda _: None,
+        )
+    assert time.monotonic() - began < 20, "it is waited for once, not by every half"
+
+    assert warehouse.catch_up() > 0
+    with warehouse.connect() as connection:
+        told = dict(connection.execute("SELECT uuid, status FROM soundcharts.fetches").fetchall())
+        stored = {uuid for (uuid,) in connection.execute("SELECT uuid FROM soundcharts.artists").fetchall()}
+    assert told == {uuid: "malformed" if uuid in bad else "ok" for uuid in uuids}
+    assert stored == set(uuids) - bad
