@@ -129,16 +129,15 @@ def _quota(refresher: Refresher) -> tuple[int | None, str]:
 
 def _next_pass(plan: Plan, refresher: Refresher, slugs: Sequence[str]) -> None:
     request = Request(dry_run=True)
-    pending = [state for state in refresher.poll_states(slugs) if state.has_news]
+    seen = len(refresher.accounts)
     # Whether a poll brings a ranking is not known before; what is known to be there is paid for first.
-    refresher.held = plan.polls + budget.held_for_rankings(pending, refresher.clock())
+    rankings = {slug: refresher.refresh_rankings([slug], request).planned for slug in slugs}
+    refresher.held = plan.polls + sum(rankings.values())
     with refresher.warehouse.connect() as connection:
         plan.room = refresher.room(connection)
     due = refresher.due_counts(slugs, affordable=True)
-    seen = len(refresher.accounts)
     for slug in slugs:
-        rankings = refresher.refresh_rankings([slug], request)
-        if slug in due or rankings.planned:
+        if slug in due or rankings[slug]:
             for subject in refresher.subjects.values():
                 refresher.refresh_subject(subject, [slug], request)
     plan.accounts = [account for account in refresher.accounts[seen:] if account.due]

@@ -53,6 +53,7 @@ def fan_out(
     *,
     workers: int,
     patience_seconds: float,
+    stop: threading.Event | None = None,
 ) -> Generator[Result | None]:
     """Fetch units on threads and yield results as they come, in no order.
 
@@ -61,13 +62,14 @@ def fan_out(
         units: What to fetch; taken in this order.
         workers: Threads; no more are started than there are units.
         patience_seconds: None is yielded whenever no result came for so long, so that the consumer can act.
+        stop: Set by the consumer, it lets no further unit begin; what those under way bring is still yielded.
 
     Raises:
         Fatal: A worker met it. No unit was begun after that, and all that came back was yielded first.
     """
     working = min(workers, len(units))
     shared: _Shared[Unit, Result] = _Shared(
-        fetch, queue.SimpleQueue(), queue.Queue(_WAITING_RESULTS * working), threading.Event(), []
+        fetch, queue.SimpleQueue(), queue.Queue(_WAITING_RESULTS * working), stop or threading.Event(), []
     )
     for unit in units:
         shared.remaining.put(unit)

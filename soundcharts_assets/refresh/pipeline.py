@@ -4,6 +4,7 @@ What a unit asks for is its own business; what is due is decided in `refresher`.
 """
 
 import logging
+import threading
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.loop import fan_out
 from soundcharts_assets.refresh.outcomes import Outcome, Status, ledger_change
 from soundcharts_assets.warehouse.batch import Batch
-from soundcharts_assets.warehouse.connection import UnstorableError
+from soundcharts_assets.warehouse.connection import UnstorableError, WarehouseError
 from soundcharts_assets.warehouse.work import Work
 
 _LOG = logging.getLogger(__name__)
@@ -80,15 +81,19 @@ def carry_out(
 
     Raises:
         Fatal: Credentials, quota or host; all that came back before is committed.
+        WarehouseError: A batch could not be written. No unit was begun after that; what came back is in the last batch.
     """
     works = {work.uuid: work for unit in units for work in unit.works}
     hand = _Hand(account, works, fail_window)
     guard = _Guard(refused_for_all, clock)
+    stop = threading.Event()
+    failed: WarehouseError | None = None
     results = fan_out(
         guard.fetch,
         units,
         workers=workers,
         patience_seconds=limits.seconds,
+        stop=stop,
     )
     try:
         with closing(results):
@@ -96,10 +101,17 @@ def carry_out(
                 if outcome is not None:
                     hand.take(outcome)
                     on_outcome(outcome)
-                if hand.is_ripe(limits):
-                    hand.put_down(commit)
+                if failed is None and hand.is_ripe(limits):
+                    try:
+                        hand.put_down(commit)
+                    except WarehouseError as error:
+                        # What came back while the file was waited for, and still comes, was paid for, too.
+                        failed = error
+                        stop.set()
     finally:
         hand.put_down(finish)
+    if failed is not None:
+        raise failed
 
 
 class _Hand:

@@ -133,7 +133,7 @@ def test_a_status_is_settled_or_trouble_or_neither_but_never_both() -> None:
         (errors.Malformed("x"), Status.MALFORMED),
         (errors.Transient("x"), Status.FAILED),
         (errors.Unreachable("x"), Status.FAILED),
-        (errors.RateLimited("x", endpoint="song", status=429, pause=None), Status.FAILED),
+        (errors.RateLimited("x", endpoint="song", status=429, pause=None, is_certain=True), Status.FAILED),
         (errors.SoundchartsError("x"), Status.FAILED),
     ],
     ids=lambda value: type(value).__name__,

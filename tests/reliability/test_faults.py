@@ -284,6 +284,7 @@ class TestReadOnceMore:
         assert report.exit_code == 0
         assert report.calls["ranking"] == 1 + 2 * 2
         assert plan.calls == report.calls.total() == week.sandbox.report().billed
+        assert plan.month["chart_rankings"] == 30 * (1 + 2 * 2)
 
     def test_one_that_cannot_be_read_again_keeps_its_rows_and_is_asked_for_later(self, week: Bench) -> None:
         before, *_ = stored(week, "global-28")
