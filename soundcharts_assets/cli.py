@@ -3,7 +3,6 @@
 Exit codes: 0 everything due was settled, 1 something failed, 2 bad settings or arguments, 3 credentials or quota.
 """
 
-import json
 import logging
 import os
 import shutil
@@ -19,6 +18,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from filelock import FileLock
 from rich.console import Console
+
+from soundcharts_assets.commands.terminal import say, say_json
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -69,7 +70,7 @@ def sync(
     with _instance() as instance, Bar(Console(stderr=True)) as bar:
         report = run_pass(Refresher(settings, progress=bar, attended=True), instance, request, chart or [])
     if as_json:
-        typer.echo(json.dumps(report.as_dict(), ensure_ascii=False))
+        say_json(report.as_dict())
     else:
         show_report(console, report, dry_run=dry_run)
     raise typer.Exit(report.exit_code)
@@ -88,7 +89,7 @@ def status(
     with _refresher(load_settings()) as refresher:
         found = look(refresher, chart or [])
     if as_json:
-        typer.echo(json.dumps(found.as_dict(), ensure_ascii=False))
+        say_json(found.as_dict())
     else:
         show_status(_console(), found, details=bool(chart))
 
@@ -104,7 +105,7 @@ def doctor(
 
     diagnosis = examine(load_settings, _instance)
     if as_json:
-        typer.echo(json.dumps(diagnosis.as_dict(), ensure_ascii=False))
+        say_json(diagnosis.as_dict())
     else:
         show_checks(_console(), diagnosis.checks)
     raise typer.Exit(diagnosis.exit_code)
@@ -125,7 +126,7 @@ def plan(
 
     made = make_plan(Refresher(load_settings(), attended=True), chart or [])
     if as_json:
-        typer.echo(json.dumps(made.as_dict(), ensure_ascii=False))
+        say_json(made.as_dict())
     else:
         show_plan(Console(), made)
 
@@ -180,8 +181,8 @@ def dev(
             yield {}
             return
         with sandbox_in_place(with_its_days=True) as (running, variables):
-            typer.echo(f"No credentials in the environment: a sandbox with invented data runs at {running.url}")
-            typer.echo(f"Let a day go by: curl -X POST {running.url}/sandbox/advance")
+            say(f"No credentials in the environment: a sandbox with invented data runs at {running.url}")
+            say(f"Let a day go by: curl -X POST {running.url}/sandbox/advance")
             yield dict(variables)
 
     with environment() as variables:
@@ -222,11 +223,11 @@ def charts_search(
     with _refresher(load_settings()) as refresher:
         found = search(refresher, Search(text, platform, country, frequency), again=refresh)
     if as_json:
-        typer.echo(json.dumps(found.as_list(), ensure_ascii=False))
+        say_json(found.as_list())
     else:
         show_found(_console(), found)
     if found.trouble is not None:
-        typer.echo(found.trouble, err=True)
+        say(found.trouble, is_error=True)
         raise typer.Exit(1)
 
 
@@ -243,11 +244,11 @@ def charts_list(
         listed = followed(refresher)
         warnings_ = unmatched(refresher)
     if as_json:
-        typer.echo(json.dumps([chart.as_dict() for chart in listed], ensure_ascii=False))
+        say_json([chart.as_dict() for chart in listed])
     else:
         show_followed(_console(), listed)
     for warning in warnings_:
-        typer.echo(warning, err=True)
+        say(warning, is_error=True)
 
 
 @charts.command("add")
@@ -271,7 +272,7 @@ def charts_add(
     with _refresher(settings) as refresher:
         poll = add(settings, chart, None if no_check else refresher)
     calls = sum(refresher.calls.totals().values())
-    typer.echo(f"{settings.config_path}: added {describe(slug, poll)}; calls made: {calls}")
+    say(f"{settings.config_path}: added {describe(slug, poll)}; calls made: {calls}")
 
 
 @charts.command("remove")
@@ -284,7 +285,7 @@ def charts_remove(slug: Annotated[str, typer.Argument(help="A chart that the set
     with _refresher(settings) as refresher:
         selector = remove(refresher, slug)
     stays = "what is stored of it stays" if selector is None else f"still followed through a selector ({selector})"
-    typer.echo(f"{settings.config_path}: removed {slug}; {stays}")
+    say(f"{settings.config_path}: removed {slug}; {stays}")
 
 
 def _serve_dagster(arguments: list[str], environment: dict[str, str]) -> int:
@@ -321,7 +322,8 @@ def main() -> None:
     try:
         app()
     except SettingsError as error:
-        typer.echo(str(error), err=True)
+        for mistake in str(error).split("\n"):
+            say(mistake, is_error=True)
         sys.exit(_BAD_SETTINGS)
 
 
@@ -340,7 +342,7 @@ def _refresher(settings: "Settings") -> Iterator["Refresher"]:
     except (SoundchartsError, WarehouseError, PausedError) as error:
         report = PassReport()
         report.stop(error)
-        typer.echo(report.failures[0].error, err=True)
+        say(report.failures[0].error, is_error=True)
         raise typer.Exit(report.exit_code) from None
 
 

@@ -6,10 +6,10 @@ from typing import NamedTuple, TypeVar
 
 from soundcharts_assets.api import parse
 from soundcharts_assets.api.client import Client, Json
-from soundcharts_assets.api.errors import Inconsistent, Malformed
-from soundcharts_assets.api.pages import PAGE_SIZE, Page, following_pages, get_all, get_page, read_page
+from soundcharts_assets.api.errors import Inconsistent, Malformed, reading
+from soundcharts_assets.api.pages import PAGE_SIZE, Page, following_pages, get_all, get_page, get_pages, read_page
 from soundcharts_assets.api.paths import part
-from soundcharts_assets.api.records import ChartRecord, EntryRecord, ListedTrack, PlatformRecord
+from soundcharts_assets.api.records import ChartRecord, EntryRecord, ListedTrack, PlatformRecord, RankingPage
 
 _MOST_READINGS = 3
 
@@ -55,7 +55,15 @@ def charts_of_platform(client: Client, platform: str, country_code: str | None =
     """
     path = f"/api/v2/chart/song/by-platform/{part(platform)}"
     params = {"countryCode": country_code} if country_code else None
-    return _records(client, "charts_by_platform", path, parse.chart, params)
+
+    def read(fields: parse.Fields) -> ChartRecord:
+        chart = parse.chart(fields)
+        # Worldwide charts have no country, and whether a country's list holds them is undocumented.
+        if chart.platform != platform or (country_code and chart.country_code.upper() not in {country_code, ""}):
+            raise Malformed(f"{chart.slug!r} is a chart of {chart.platform!r} in {chart.country_code!r}")
+        return chart
+
+    return _records(client, "charts_by_platform", path, read, params)
 
 
 def _records(
@@ -65,11 +73,11 @@ def _records(
     read: Callable[[parse.Fields], R],
     params: Mapping[str, str | int] | None = None,
 ) -> list[R]:
-    items = get_all(client, endpoint, path, params)
-    try:
-        return [read(parse.Fields(item, f"items[{index}]")) for index, item in enumerate(items)]
-    except Malformed as error:
-        raise Malformed(error.args[0], endpoint=endpoint) from None
+    records = []
+    for index, item in enumerate(get_all(client, endpoint, path, params)):
+        with reading(endpoint, item):
+            records.append(read(parse.Fields(item, f"items[{index}]")))
+    return records
 
 
 def poll(client: Client, slug: str, *, ranking_version: str) -> Json:
@@ -78,9 +86,24 @@ def poll(client: Client, slug: str, *, ranking_version: str) -> Json:
     return client.get("ranking_latest", path, {"offset": 0, "limit": PAGE_SIZE})
 
 
-def polled_page(body: Json) -> Page:
-    """Read the answer of `poll`."""
-    return read_page(body, 0, "ranking_latest")
+def polled(slug: str, body: Json) -> tuple[Page, RankingPage | None]:
+    """Read the answer of `poll`: its page and what that says; None for the latter where there is no ranking yet.
+
+    Raises:
+        Malformed: It lacks what the tables need, or is of another chart.
+    """
+    page = read_page(body, 0, "ranking_latest")
+    if page.total == 0 and page.related.get("date") is None:
+        return page, None
+    return page, _read_ranking(slug, page, "ranking_latest")
+
+
+def _read_ranking(slug: str, page: Page, endpoint: str) -> RankingPage:
+    with reading(endpoint, page.body):
+        read = parse.ranking_page(page.related, page.items)
+        if read.chart.slug != slug:
+            raise Malformed(f"the answer is about chart {read.chart.slug!r}")
+    return read
 
 
 def ranking(client: Client, slug: str, text: str, *, ranking_version: str, first: Page | None = None) -> Ranking:
@@ -99,12 +122,12 @@ def ranking(client: Client, slug: str, text: str, *, ranking_version: str, first
     """
     path = f"/api/{ranking_version}/chart/song/{part(slug)}/ranking/{part(text)}"
     wanted = parse.read_instant(text, "ranking")
-    for reading in range(_MOST_READINGS):
+    for attempt in range(1, _MOST_READINGS + 1):
         try:
-            page = first if first is not None and reading == 0 else get_page(client, "ranking", path)
+            page = first if first is not None and attempt == 1 else get_page(client, "ranking", path)
             return assemble(slug, wanted, [page, *following_pages(client, "ranking", path, page)])
         except Inconsistent:
-            if reading + 1 == _MOST_READINGS:
+            if attempt == _MOST_READINGS:
                 raise
     raise AssertionError  # unreachable: the last reading returns or raises
 
@@ -116,19 +139,17 @@ def assemble(slug: str, wanted: datetime, pages: Iterable[Page]) -> Ranking:
         Inconsistent: A page is of another ranking, or a position comes twice.
         Malformed: A page lacks what the tables need, or is of another chart.
     """
-    try:
-        read = [parse.ranking_page(page.related, page.items) for page in pages]
-    except Malformed as error:
-        raise type(error)(error.args[0], endpoint="ranking") from None
-    for page in read:
-        if page.chart.slug != slug:
-            raise Malformed(f"the answer is about chart {page.chart.slug!r}", endpoint="ranking")
-        if page.ranked_at != wanted:
-            raise Inconsistent(f"a page is of {page.ranked_at_text}, not of {wanted.isoformat()}", endpoint="ranking")
+    pages = list(pages)
+    read = [_read_ranking(slug, page, "ranking") for page in pages]
+    for page, ranking_page in zip(pages, read, strict=True):
+        with reading("ranking", page.body):
+            if ranking_page.ranked_at != wanted:
+                raise Inconsistent(f"a page is of {ranking_page.ranked_at_text}, not of {wanted.isoformat()}")
     entries = sorted((entry for page in read for entry in page.entries), key=lambda entry: entry.position)
     positions = {entry.position for entry in entries}
     if len(positions) != len(entries):
-        raise Inconsistent("a position comes twice", endpoint="ranking")
+        with reading("ranking", [page.body for page in pages]):
+            raise Inconsistent("a position comes twice")
     return Ranking(read[0].chart, wanted, entries, [track for page in read for track in page.tracks])
 
 
@@ -138,10 +159,15 @@ def available_rankings(client: Client, slug: str) -> list[Listed]:
     Raises:
         Malformed: An item is no instant.
     """
-    items = get_all(client, "available_rankings", f"/api/v2/chart/song/{part(slug)}/available-rankings")
-    if not all(isinstance(item, str) for item in items):
-        raise Malformed("an item is not text", endpoint="available_rankings")
-    listed = [Listed(parse.read_instant(item, "items"), item) for item in items]
+    endpoint = "available_rankings"
+    listed = []
+    for page in get_pages(client, endpoint, f"/api/v2/chart/song/{part(slug)}/available-rankings"):
+        with reading(endpoint, page.body):
+            if page.related.get("slug") not in (None, slug):
+                raise Malformed(f"the answer is about chart {page.related['slug']!r}")
+            if not all(isinstance(item, str) for item in page.items):
+                raise Malformed("an item is not text")
+            listed += [Listed(parse.read_instant(item, "items"), item) for item in page.items]
     return sorted(listed, reverse=True)
 
 

@@ -218,7 +218,7 @@ class Client:
         try:
             if not response.ok or response.is_redirect:
                 raise error_for(response.status_code, self._message(response), response.headers, endpoint)
-            body = _json(response, endpoint)
+            body = self._json(response, endpoint)
         except Transient as error:
             with self._lock:
                 self._faults_in_a_row[endpoint] += 1
@@ -284,13 +284,24 @@ class Client:
         if quota is not None and (known is None or quota < known or (before is not None and quota > before)):
             self.quota_remaining = quota
 
+    def _json(self, response: requests.Response, endpoint: str) -> Json:
+        try:
+            # Bodies are kept, as payloads and for inspection, and a careless server may quote what it was sent.
+            body = json.loads(self._scheme.redact(response.content.decode("utf-8-sig")))
+        except (ValueError, RecursionError):  # includes undecodable bytes
+            raise Transient("the answer is not JSON", endpoint=endpoint, status=response.status_code) from None
+        if not isinstance(body, dict):
+            raise Transient("the answer is no JSON object", endpoint=endpoint, status=response.status_code)
+        return body
+
     def _message(self, response: requests.Response) -> str:
         try:
             message = str(response.json()["errors"][0]["message"])
         except (ValueError, LookupError, TypeError, RecursionError):
             message = response.text or response.reason or "no explanation"
-        # Redacted before it is cut, or half a secret could stay; and fit for a table, whatever a server sends.
-        printable = self._scheme.redact(message).encode(errors="replace").decode().replace("\x00", "")
+        # Redacted before it is cut, or half a secret could stay; and fit for table and log, whatever a server sends.
+        fit = self._scheme.redact(message).encode(errors="replace").decode()
+        printable = "".join(char if char.isprintable() else " " for char in fit)
         return " ".join(printable.split())[:_EXCERPT]
 
 
@@ -304,16 +315,6 @@ class _Backoff:
         error = state.outcome.exception() if state.outcome is not None else None
         asked = error.pause if isinstance(error, Transient) else None
         return max(self._growing(state), asked or 0.0)
-
-
-def _json(response: requests.Response, endpoint: str) -> Json:
-    try:
-        body = json.loads(response.content)
-    except (ValueError, RecursionError):  # includes undecodable bytes
-        raise Transient("the answer is not JSON", endpoint=endpoint, status=response.status_code) from None
-    if not isinstance(body, dict):
-        raise Transient("the answer is no JSON object", endpoint=endpoint, status=response.status_code)
-    return body
 
 
 def _is_billed(status: int) -> bool:

@@ -4,7 +4,9 @@ Only the classification lives here; who retries, waits or gives up is decided in
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 _LONGEST_PAUSE_SECONDS = 300.0
 
@@ -46,7 +48,23 @@ class Gone(SoundchartsError):
 
 
 class Malformed(SoundchartsError):
-    """An answer arrived that lacks what the tables need, or contradicts itself."""
+    """An answer arrived that lacks what the tables need, contradicts itself, or answers something else.
+
+    `payload` is what was read, or the part of it that is concerned; None where there was nothing to keep.
+    """
+
+    payload: Any = None
+
+
+@contextmanager
+def reading(endpoint: str, payload: Any) -> Iterator[None]:
+    """Let whatever is found malformed within the block tell its endpoint and carry what was read."""
+    try:
+        yield
+    except Malformed as error:
+        error.endpoint = error.endpoint or endpoint
+        error.payload = payload if error.payload is None else error.payload
+        raise
 
 
 class Inconsistent(Malformed):

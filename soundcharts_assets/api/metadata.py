@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from soundcharts_assets.api.client import Client
-from soundcharts_assets.api.errors import Failing, Fatal, Forbidden, Malformed, SoundchartsError, Unreachable
+from soundcharts_assets.api.errors import Failing, Fatal, Forbidden, Malformed, SoundchartsError, Unreachable, reading
 from soundcharts_assets.api.paths import part
 
 Record = TypeVar("Record")
@@ -40,7 +40,9 @@ def ask_metadata(
         return
     try:
         path = f"/api/{version}/{kind}/{','.join(part(uuid) for uuid in uuids)}"
-        answered = _payloads(client.get(kind, path, ids=len(uuids)), kind)
+        body = client.get(kind, path, ids=len(uuids))
+        with reading(kind, body):
+            answered = _payloads(body)
     except Fatal:
         raise
     except SoundchartsError as error:
@@ -56,21 +58,31 @@ def ask_metadata(
         if uuid in answered:
             yield uuid, _parsed(answered[uuid], kind, parse)
         elif len(uuids) == 1:
-            yield uuid, Malformed("the answer does not hold what was asked for", endpoint=kind)
+            doubtful = Malformed("the answer does not hold what was asked for, or holds it in two ways", endpoint=kind)
+            doubtful.payload = body
+            yield uuid, doubtful
         else:
             yield from ask_metadata(client, kind, version, [uuid], parse)
 
 
-def _payloads(body: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    """Payloads by uuid, from the envelope of one object or of a collection."""
+def _payloads(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Payloads by uuid, from the envelope of one object or of a collection; none where two contradict each other."""
     payloads = [body["object"]] if "object" in body else body.get("items")
     if not isinstance(payloads, list) or not all(isinstance(payload, dict) for payload in payloads):
-        raise Malformed("neither an object nor a list of objects", endpoint=kind)
-    return {payload["uuid"]: payload for payload in payloads if isinstance(payload.get("uuid"), str)}
+        raise Malformed("neither an object nor a list of objects")
+    named = [payload for payload in payloads if isinstance(payload.get("uuid"), str)]
+    last = {payload["uuid"]: payload for payload in named}
+    doubtful = {
+        payload["uuid"]
+        for payload in named
+        if payload is not last[payload["uuid"]] and payload != last[payload["uuid"]]
+    }
+    return {uuid: payload for uuid, payload in last.items() if uuid not in doubtful}
 
 
 def _parsed(payload: Any, kind: str, parse: Callable[[Any], Record]) -> Record | Malformed:
     try:
-        return parse(payload)
+        with reading(kind, payload):
+            return parse(payload)
     except Malformed as error:
-        return Malformed(error.args[0], endpoint=kind)
+        return error

@@ -1,11 +1,11 @@
 """Collections that come in pages: fetched to `page.total`, and failed as a whole where they contradict themselves."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from soundcharts_assets.api.client import Client, Json
-from soundcharts_assets.api.errors import Inconsistent, Malformed
+from soundcharts_assets.api.errors import Inconsistent, Malformed, reading
 
 PAGE_SIZE = 100
 _MOST_PAGES = 1_000
@@ -21,12 +21,14 @@ class Page:
         items: The page's items, of whatever type.
         total: Items of the whole collection.
         offset: Items before this page.
+        body: The page as it came.
     """
 
     related: Json
     items: list[Any]
     total: int
     offset: int
+    body: Json = field(default_factory=dict, repr=False)
 
     @property
     def end(self) -> int:
@@ -40,15 +42,16 @@ def read_page(body: Json, offset: int, endpoint: str) -> Page:
     Raises:
         Malformed: `items` is no list or `page.total` no count.
     """
-    items = body.get("items")
-    if not isinstance(items, list):
-        raise Malformed("items is not a list", endpoint=endpoint)
-    related = body.get("related")
-    block = body.get("page")
-    total = block.get("total") if isinstance(block, dict) else None
-    if not isinstance(total, int) or isinstance(total, bool) or not 0 <= total < _MOST_ITEMS:
-        raise Malformed("page.total is not a count", endpoint=endpoint)
-    return Page(related if isinstance(related, dict) else {}, items, total, offset)
+    with reading(endpoint, body):
+        items = body.get("items")
+        if not isinstance(items, list):
+            raise Malformed("items is not a list")
+        related = body.get("related")
+        block = body.get("page")
+        total = block.get("total") if isinstance(block, dict) else None
+        if not isinstance(total, int) or isinstance(total, bool) or not 0 <= total < _MOST_ITEMS:
+            raise Malformed("page.total is not a count")
+    return Page(related if isinstance(related, dict) else {}, items, total, offset, body)
 
 
 def get_page(
@@ -82,29 +85,30 @@ def following_pages(
         if page.end >= first.total:
             break
         page = get_page(client, endpoint, path, params, offset=page.end)
-        if page.total != first.total:
-            raise Inconsistent(f"total went from {first.total} to {page.total} between two pages", endpoint=endpoint)
-        if not page.items:
-            raise Inconsistent(f"no items at {page.offset} of {page.total}", endpoint=endpoint)
+        with reading(endpoint, page.body):
+            if page.total != first.total:
+                raise Inconsistent(f"total went from {first.total} to {page.total} between two pages")
+            if not page.items:
+                raise Inconsistent(f"no items at {page.offset} of {page.total}")
         yield page
     if page.end != first.total:
-        raise Inconsistent(f"{page.end} items came of {first.total}", endpoint=endpoint)
+        with reading(endpoint, page.body):
+            raise Inconsistent(f"{page.end} items came of {first.total}")
 
 
-def get_collection(
+def get_pages(
     client: Client,
     endpoint: str,
     path: str,
     params: Mapping[str, str | int] | None = None,
-) -> tuple[Json, list[Any]]:
-    """Return what the collection hangs from, as the last page says it, and the items of every page.
+) -> list[Page]:
+    """Return every page of a collection.
 
     Raises:
         Malformed: The pages contradict each other.
     """
     first = get_page(client, endpoint, path, params)
-    pages = [first, *following_pages(client, endpoint, path, first, params)]
-    return pages[-1].related, [item for page in pages for item in page.items]
+    return [first, *following_pages(client, endpoint, path, first, params)]
 
 
 def get_all(client: Client, endpoint: str, path: str, params: Mapping[str, str | int] | None = None) -> list[Any]:
@@ -113,4 +117,4 @@ def get_all(client: Client, endpoint: str, path: str, params: Mapping[str, str |
     Raises:
         Malformed: The pages contradict each other.
     """
-    return get_collection(client, endpoint, path, params)[1]
+    return [item for page in get_pages(client, endpoint, path, params) for item in page.items]

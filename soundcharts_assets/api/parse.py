@@ -29,6 +29,9 @@ from soundcharts_assets.api.records import (
 )
 
 _INT64 = 2**63
+_EXACT = 2**53
+"""A JSON number with a fraction or exponent is read as a float, which is exact up to here only."""
+_LONGEST_IDENTIFIER = 255
 
 Value = TypeVar("Value")
 
@@ -54,6 +57,13 @@ class Fields:
             raise Malformed(f"{self._where}.{key} is missing")
         return value
 
+    def identifier(self, key: str) -> str:
+        """What names a thing in addresses, keys and logs: printable, and not longer than any name is."""
+        value = self.required_text(key)
+        if not value.isprintable() or len(value) > _LONGEST_IDENTIFIER:
+            raise Malformed(f"{self._where}.{key} is no identifier: {value[:40]!r}")
+        return value
+
     def name(self, key: str) -> str:
         """Text that is there; it may be empty, since missing text usually is (contract section 4.3)."""
         value = self._read(key, self._as_text)
@@ -65,9 +75,16 @@ class Fields:
         """A whole number that fits 64 bits, or None."""
         return self._read(key, self._as_integer)
 
-    def required_integer(self, key: str) -> int:
-        """A whole number that is there."""
+    def count(self, key: str) -> int | None:
+        """A whole number that is not negative, or None."""
         value = self.integer(key)
+        if value is not None and value < 0:
+            raise Malformed(f"{self._where}.{key} is negative")
+        return value
+
+    def required_count(self, key: str) -> int:
+        """A whole number that is there and not negative."""
+        value = self.count(key)
         if value is None:
             raise Malformed(f"{self._where}.{key} is missing")
         return value
@@ -124,7 +141,12 @@ class Fields:
 
     def as_json(self) -> str:
         """The whole object as JSON text."""
-        return _storable(json.dumps(self._value, ensure_ascii=False, separators=(",", ":")), self._where)
+        try:
+            text = json.dumps(self._value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        except (ValueError, RecursionError) as error:
+            reason = "is nested too deeply" if isinstance(error, RecursionError) else "holds a number that JSON has not"
+            raise Malformed(f"{self._where} {reason}") from None
+        return _storable(text, self._where)
 
     def _read(self, key: str, convert: Callable[[Any, str], Value]) -> Value | None:
         value = self._value.get(key)
@@ -136,7 +158,7 @@ class Fields:
         return _storable(value, f"{self._where}.{key}")
 
     def _as_integer(self, value: Any, key: str) -> int:
-        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT)
         if isinstance(value, bool) or not whole or not -_INT64 <= value < _INT64:
             raise Malformed(f"{self._where}.{key} is not a 64-bit integer")
         return int(value)
@@ -154,6 +176,8 @@ def read_instant(text: str, where: str) -> datetime:
         Malformed: It is no ISO 8601 instant; one without an offset is none either.
     """
     moment = _moment(text, where)
+    if not (text.isascii() and text.isprintable()):
+        raise Malformed(f"{where} is no instant: {text[:40]!r}")  # it becomes part of an address and of a key
     if moment.tzinfo is None:
         raise Malformed(f"{where} has no offset: {text[:40]!r}")
     try:
@@ -164,22 +188,22 @@ def read_instant(text: str, where: str) -> datetime:
 
 def platform(fields: Fields) -> PlatformRecord:
     """A platform that has charts (contract section 8.1)."""
-    return PlatformRecord(code=fields.required_text("code"), name=fields.name("name"))
+    return PlatformRecord(code=fields.identifier("code"), name=fields.name("name"))
 
 
 def chart(fields: Fields) -> ChartRecord:
     """A ChartLight, with or without `metric` (contract sections 8.3 and 8.5)."""
     metric = fields.optional_child("metric")
     return ChartRecord(
-        slug=fields.required_text("slug"),
+        slug=fields.identifier("slug"),
         name=fields.required_text("name"),
-        platform=fields.required_text("platform"),
+        platform=fields.identifier("platform"),
         type=fields.text("type"),
         frequency=fields.text("frequency"),
         country_code=fields.text("countryCode") or "",
         country_name=fields.text("countryName"),
         city_name=fields.text("cityName"),
-        max_results=fields.integer("maxResultsCount"),
+        max_results=fields.count("maxResultsCount"),
         metric=None if metric is None else metric.text("type"),
         web_url=fields.text("webUrl"),
     )
@@ -195,14 +219,12 @@ def ranking_page(related: Any, items: list[Any]) -> RankingPage:
     tracks: list[ListedTrack] = []
     for index, item in enumerate(items):
         fields = Fields(item, f"items[{index}]")
-        position = fields.required_integer("position")
-        if position < 0:
-            raise Malformed(f"items[{index}].position is negative")
+        position = fields.required_count("position")
         if position == 0:
             continue
         song = fields.child("song")
         track = ListedTrack(
-            uuid=song.required_text("uuid"),
+            uuid=song.identifier("uuid"),
             name=song.name("name"),
             credit_name=song.text("creditName"),
             image_url=song.text("imageUrl"),
@@ -214,12 +236,12 @@ def ranking_page(related: Any, items: list[Any]) -> RankingPage:
                 ranked_at=ranked_at,
                 position=position,
                 track_uuid=track.uuid,
-                previous_position=fields.integer("oldPosition") or None,
+                previous_position=fields.count("oldPosition") or None,
                 position_change=fields.integer("positionEvolution"),
                 # A chart without a metric may answer 0 for every row, which is no figure (contract section 19.2).
-                metric_value=None if described.metric is None else fields.integer("metric"),
+                metric_value=None if described.metric is None else fields.count("metric"),
                 entered_at=fields.instant("entryDate"),
-                time_on_chart=fields.integer("timeOnChart"),
+                time_on_chart=fields.count("timeOnChart"),
                 time_on_chart_unit=fields.text("timeOnChartUnit"),
                 entry_state=fields.text("entryState"),
             ),
@@ -230,17 +252,17 @@ def ranking_page(related: Any, items: list[Any]) -> RankingPage:
 def song(payload: Any) -> Song:
     """A song of v2.25, or of the older versions, whose ISRC and label are plain text (contract section 10.1)."""
     fields = Fields(payload, "song")
-    uuid = fields.required_text("uuid")
+    uuid = fields.identifier("uuid")
     artists = [
         ListedArtist(
-            uuid=artist.required_text("uuid"),
+            uuid=artist.identifier("uuid"),
             name=artist.name("name"),
             slug=artist.text("slug"),
             image_url=artist.text("imageUrl"),
         )
         for artist in (*fields.objects("artists"), *fields.objects("mainArtists"))
     ]
-    main = {artist.required_text("uuid") for artist in fields.objects("mainArtists")}
+    main = {artist.identifier("uuid") for artist in fields.objects("mainArtists")}
     says_main = fields.raw("mainArtists") is not None
     once = list(dict.fromkeys(artist.uuid for artist in artists))
     audio = fields.optional_child("audio")
@@ -252,7 +274,7 @@ def song(payload: Any) -> Song:
             image_url=fields.text("imageUrl"),
             isrc=_isrc(fields),
             release_date=fields.day("releaseDate"),
-            duration_seconds=fields.integer("duration"),
+            duration_seconds=fields.count("duration"),
             explicit=fields.flag("explicit"),
             language_code=fields.text("languageCode"),
             copyright=fields.text("copyright"),
@@ -277,7 +299,7 @@ def artist(payload: Any) -> ArtistProfile:
     fields = Fields(payload, "artist")
     return ArtistProfile(
         artist=ArtistRecord(
-            uuid=fields.required_text("uuid"),
+            uuid=fields.identifier("uuid"),
             name=fields.name("name"),
             slug=fields.text("slug"),
             country_code=fields.text("countryCode"),
@@ -325,7 +347,7 @@ def plots(items: list[Any]) -> list[PlotPoint]:
         day = Fields(item, f"items[{index}]")
         on = day.required_day("date")
         for plot in day.objects("plots"):
-            value = plot.integer("value")
+            value = plot.count("value")
             if value is not None:
                 points.append(PlotPoint(on, plot.text("identifier") or "", value))
     return points
@@ -338,11 +360,11 @@ def followers(items: list[Any]) -> list[FollowerPoint]:
         day = Fields(item, f"items[{index}]")
         point = FollowerPoint(
             date=day.required_day("date"),
-            followers=day.integer("followerCount"),
-            likes=day.integer("likeCount"),
-            views=day.integer("viewCount"),
-            posts=day.integer("postCount"),
-            following=day.integer("followingCount"),
+            followers=day.count("followerCount"),
+            likes=day.count("likeCount"),
+            views=day.count("viewCount"),
+            posts=day.count("postCount"),
+            following=day.count("followingCount"),
         )
         if any(figure is not None for figure in point[1:]):
             points.append(point)
@@ -365,7 +387,7 @@ def listening(items: list[Any]) -> list[ListeningPoint]:
     points: list[ListeningPoint] = []
     for index, item in enumerate(items):
         day = Fields(item, f"items[{index}]")
-        value = day.integer("value")
+        value = day.count("value")
         if value is not None:
             points.append(ListeningPoint(day.required_day("date"), value))
     return points

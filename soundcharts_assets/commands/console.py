@@ -1,6 +1,7 @@
 """What a person sees on the terminal: a progress bar, the report of a pass, states of things, a line for a mistake.
 
-Nothing is decided here. Everything goes to the given console; names that come from the API stay text, never markup.
+Nothing is decided here. Everything goes to the given console; names that come from the API stay text, never markup
+or commands to the terminal (`terminal`).
 """
 
 from collections import Counter
@@ -9,7 +10,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -18,7 +18,9 @@ from soundcharts_assets.commands.charts import FollowedChart, Found
 from soundcharts_assets.commands.plan import Plan
 from soundcharts_assets.commands.report import PassReport
 from soundcharts_assets.commands.status import AssetStatus, ChartStatus, WarehouseStatus
+from soundcharts_assets.commands.terminal import plain
 from soundcharts_assets.refresh.account import Account
+from soundcharts_assets.refresh.outcomes import Status
 
 if TYPE_CHECKING:
     from soundcharts_assets.commands.doctor import Check  # brings Dagster, whose import takes seconds
@@ -52,7 +54,7 @@ class Bar:
 
     def begin(self, subject: str, chart: str, due: int) -> None:
         """Start anew for a subject of a chart."""
-        self._progress.reset(self._task, total=due, description=escape(f"{chart}  {subject}"))
+        self._progress.reset(self._task, total=due, description=plain(f"{chart}  {subject}"))
 
     def advance(self) -> None:
         """One row more."""
@@ -60,13 +62,13 @@ class Bar:
 
     def waiting(self, holder: str) -> None:
         """Say who is waited for."""
-        self._console.print(f"Waiting: {escape(holder)} is asking Soundcharts.", highlight=False)
+        self._console.print(f"Waiting: {plain(holder)} is asking Soundcharts.", highlight=False)
 
 
 def show_report(console: Console, report: PassReport, *, dry_run: bool) -> None:
     """Print what became of each chart, the figures by asset, and what failed."""
     for slug, fate in report.charts.items():
-        console.print(f"{escape(slug)}: {escape(fate)}", highlight=False)
+        console.print(f"{plain(slug)}: {plain(fate)}", highlight=False)
     if report.accounts:
         console.print(accounts_table(report.accounts, dry_run=dry_run))
     total = sum(account.planned for account in report.accounts) if dry_run else report.calls.total()
@@ -84,12 +86,12 @@ def show_plan(console: Console, plan: Plan) -> None:
         column.justify = "right"
     next_pass = plan.by_asset()
     for name in dict.fromkeys([*plan.month, *next_pass]):
-        table.add_row(escape(name), f"{next_pass[name]:,}", f"{plan.month[name]:,}")
+        table.add_row(plain(name), f"{next_pass[name]:,}", f"{plan.month[name]:,}")
     table.add_section()
     table.add_row("calls", f"{plan.calls:,}", f"{plan.month.total():,}")
     console.print(table)
     for slug, calls in plan.by_chart().items():
-        console.print(f"{escape(slug)}: {sum(calls.values()):,} calls", highlight=False)
+        console.print(f"{plain(slug)}: {sum(calls.values()):,} calls", highlight=False)
     lines = ["The next pass is counted as far as the warehouse knows: new rankings bring new tracks and artists."]
     if plan.unknown:
         lines.append(f"For {len(plan.unknown)} charts without a stored ranking the month counts an assumption.")
@@ -102,16 +104,16 @@ def show_plan(console: Console, plan: Plan) -> None:
     left = f"{plan.quota_left:,}" if plan.quota_left is not None else f"unknown ({plan.quota_error or 'not said'})"
     lines.append(f"Quota left: {left}")
     for line in lines:
-        console.print(escape(line), highlight=False)
+        console.print(plain(line), highlight=False)
 
 
 def show_failures(console: Console, report: PassReport) -> None:
     """Print a line for each warning and each failure, those of everything last."""
     for warning in report.warnings:
-        console.print(f"[yellow]{escape(warning)}[/yellow]", highlight=False, soft_wrap=True)
+        console.print(f"[yellow]{plain(warning)}[/yellow]", highlight=False, soft_wrap=True)
     for failure in sorted(report.failures, key=lambda one: one.chart == ""):
         where = f"{failure.chart}: " if failure.chart else ""
-        console.print(f"[red]{escape(where + failure.error)}[/red]", highlight=False, soft_wrap=True)
+        console.print(f"[red]{plain(where + failure.error)}[/red]", highlight=False, soft_wrap=True)
 
 
 def accounts_table(accounts: Sequence[Account], *, dry_run: bool = False) -> Table:
@@ -129,7 +131,7 @@ def accounts_table(accounts: Sequence[Account], *, dry_run: bool = False) -> Tab
             figures["calls at least"] += account.planned
             figures["rows"] += account.rows.total()
         cells = [f"{figures[name]:,}" for name in (*names, *([] if dry_run else ["rows"]))]
-        table.add_row(escape(subject), *cells)
+        table.add_row(plain(subject), *cells)
     return table
 
 
@@ -219,7 +221,7 @@ def show_status(console: Console, status: WarehouseStatus, *, details: bool) -> 
     if details:
         for chart in status.charts:
             console.print(
-                f"\n{escape(chart.slug)}: {escape(chart.title or 'not heard of yet')}",
+                f"\n{plain(chart.slug)}: {plain(chart.title or 'not heard of yet')}",
                 highlight=False,
             )
             assets = [_asset_line(name, asset, status.at) for name, asset in chart.assets.items()]
@@ -238,8 +240,8 @@ def show_checks(console: Console, checks: Sequence["Check"]) -> None:
     table.add_column("found", overflow="fold")
     for check in checks:
         colour = colours[check.level]
-        todo = f"\n[bold]{escape(check.todo)}[/bold]" if check.todo else ""
-        table.add_row(f"[{colour}]{check.level}[/{colour}]", escape(check.name), escape(check.found) + todo)
+        todo = f"\n[bold]{plain(check.todo)}[/bold]" if check.todo else ""
+        table.add_row(f"[{colour}]{check.level}[/{colour}]", plain(check.name), plain(check.found) + todo)
     console.print(table, highlight=False)
     levels = Counter(check.level for check in checks)
     console.print(", ".join(f"{count} {level}" for level, count in levels.items()), highlight=False)
@@ -269,7 +271,7 @@ def _asset_line(name: str, asset: AssetStatus, now: datetime) -> tuple[str, ...]
 def _overall(status: WarehouseStatus) -> list[str]:
     """What holds for all charts, a line each; what is not so is left out."""
     if not status.exists:
-        return [f"There is no warehouse at {escape(str(status.path))} yet; `soundcharts-assets sync` makes it."]
+        return [f"There is no warehouse at {plain(str(status.path))} yet; `soundcharts-assets sync` makes it."]
     due = f"{sum(status.due.values()):,} rows are due now, what charts share counted once"
     daily = f"{status.daily:,}" if isinstance(status.daily, int) else status.daily
     lines = [
@@ -282,12 +284,16 @@ def _overall(status: WarehouseStatus) -> list[str]:
     if status.breaker is not None:
         since, look = (f"{at:%Y-%m-%d %H:%M} UTC" for at in (status.breaker.opened_at, status.breaker.look_at))
         reason = f"Paused for {status.breaker.kind} since {since}: {status.breaker.reason}"
-        lines.append(f"[red]{escape(reason)}; next look at {look}[/red]")
+        lines.append(f"[red]{plain(reason)}; next look at {look}[/red]")
     if any(status.unreached.values()):
         lines.append(f"Stored, reached by no followed chart and not refreshed: {_counted(status.unreached)}")
     if status.spooled:
         lines.append(f"[yellow]{status.spooled:,} batches wait in the spool; the next sync stores them first[/yellow]")
     lines.append(f"Ledger: {_counted(status.ledger) or 'empty'}")
+    malformed = status.ledger.get(Status.MALFORMED, 0)
+    if malformed:
+        where = "reason and payload are in soundcharts.malformed_answers"
+        lines.append(f"[yellow]{malformed:,} answers were malformed and not stored; {where}[/yellow]")
     return lines
 
 
@@ -319,7 +325,7 @@ def _print_figures(console: Console, names: Sequence[str], rows: Sequence[Sequen
         table.add_column(name, no_wrap=True, min_width=width, justify="right")
     table.add_column(names[-1], no_wrap=True)
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*map(plain, row))
     console.print(table, highlight=False)
 
 
@@ -329,5 +335,5 @@ def _print_lines(console: Console, names: Sequence[str], rows: Sequence[Sequence
     for name in names:
         table.add_column(name, no_wrap=name in {"", "slug", "platform"}, overflow="fold")
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*map(plain, row))
     console.print(table, highlight=False)

@@ -13,7 +13,7 @@ from soundcharts_assets.api.client import Client
 from soundcharts_assets.api.errors import Fatal, SoundchartsError
 from soundcharts_assets.api.records import ChartRecord
 from soundcharts_assets.following import Following, follow
-from soundcharts_assets.refresh.outcomes import Outcome, Status, failure, ledger_change
+from soundcharts_assets.refresh.outcomes import Outcome, Status, failure, settlement
 from soundcharts_assets.settings import ChartSelector, FileSettings
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode
 from soundcharts_assets.warehouse.connection import Warehouse
@@ -142,7 +142,7 @@ class Catalogue:
                 known = self._ledger().get(scope.uuid, Known())
                 before = Work(scope.uuid, known.status, known.fetched_at, None, known.attempts)
                 batch = Batch()
-                batch.add([*outcome.changes, ledger_change(SUBJECT, before, outcome, _GOOD_FOR)])
+                batch.add(settlement(SUBJECT, before, outcome, _GOOD_FOR))
                 commit(batch)
                 outcomes.append(outcome)
         finally:

@@ -13,7 +13,7 @@ from typing import Any
 from soundcharts_assets.api import charts as api
 from soundcharts_assets.api import parse
 from soundcharts_assets.api.client import Client
-from soundcharts_assets.api.errors import NotFound
+from soundcharts_assets.api.errors import Malformed, NotFound
 from soundcharts_assets.api.pages import PAGE_SIZE, Page
 from soundcharts_assets.api.records import ChartRecord, EntryRecord, ListedTrack
 from soundcharts_assets.refresh.outcomes import Outcome, Status
@@ -114,7 +114,11 @@ class Polls:
         )
         if polled_at is None:
             return None
-        return replace(_understand(slug, polled_at, note["body"]), seen_at=seen_at, unseen_at=unseen_at)
+        try:
+            poll = _understand(slug, polled_at, note["body"])
+        except Malformed:
+            return None  # an earlier version of this program took it for sound
+        return replace(poll, seen_at=seen_at, unseen_at=unseen_at)
 
     def drop(self, slug: str) -> None:
         """Forget the poll: what it brought is stored, or was already."""
@@ -124,10 +128,9 @@ class Polls:
 def _understand(slug: str, polled_at: datetime, body: Mapping[str, Any] | None) -> Poll:
     if body is None:
         return Poll(slug, polled_at)
-    page = api.polled_page(dict(body))
-    if page.total == 0 and page.related.get("date") is None:
+    page, read = api.polled(slug, dict(body))
+    if read is None:
         return Poll(slug, polled_at)
-    read = parse.ranking_page(page.related, page.items)
     return Poll(slug, polled_at, page, read.chart, read.ranked_at, read.ranked_at_text)
 
 

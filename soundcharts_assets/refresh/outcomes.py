@@ -1,13 +1,15 @@
 """How one thing that was asked for ended, and what the ledger keeps of it. Pure: time is passed in."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from soundcharts_assets.api.errors import Forbidden, Gone, Malformed, NotFound, Refused, SoundchartsError
 from soundcharts_assets.warehouse.batch import Change, Mode
-from soundcharts_assets.warehouse.tables import FETCHES
+from soundcharts_assets.warehouse.tables import FETCHES, LONGEST_PAYLOAD, MALFORMED_ANSWERS
 from soundcharts_assets.warehouse.work import Work
 
 _FIRST_RETRY = timedelta(hours=1)
@@ -53,6 +55,7 @@ class Outcome:
         through_date: Days up to this one are settled now; None leaves what the ledger has.
         error: What went wrong, for people.
         fresh_until: Before this instant the vendor cannot have anything newer; None where it does not say.
+        payload: With a malformed answer: what was read, of whatever kind, for people to look at.
     """
 
     uuid: str
@@ -62,6 +65,7 @@ class Outcome:
     through_date: date | None = None
     error: str | None = None
     fresh_until: datetime | None = None
+    payload: Any = None
 
 
 def failure(uuid: str, error: SoundchartsError, at: datetime) -> Outcome:
@@ -75,7 +79,17 @@ def failure(uuid: str, error: SoundchartsError, at: datetime) -> Outcome:
     status = next((status for kind, status in kinds if isinstance(error, kind)), Status.FAILED)
     if isinstance(error, Refused) and "platform" in str(error).lower():
         status = Status.UNSUPPORTED  # any other 400 is a mistake in what was asked, and may be mended
-    return Outcome(uuid, status, at, error=str(error)[:_EXCERPT])
+    payload = error.payload if isinstance(error, Malformed) else None
+    return Outcome(uuid, status, at, error=str(error)[:_EXCERPT], payload=payload)
+
+
+def settlement(subject: str, before: Work, outcome: Outcome, fail_window: timedelta) -> list[Change]:
+    """All that is committed together for an outcome: its rows, the ledger's, and a malformed answer for inspection."""
+    changes = [*outcome.changes, ledger_change(subject, before, outcome, fail_window)]
+    if outcome.status is Status.MALFORMED:
+        row = (subject, outcome.uuid, outcome.at, _storable(outcome.error or ""), _as_text(outcome.payload))
+        changes.append(Change(MALFORMED_ANSWERS.name, Mode.UPSERT, MALFORMED_ANSWERS.names, [row]))
+    return changes
 
 
 def ledger_change(subject: str, before: Work, outcome: Outcome, fail_window: timedelta) -> Change:
@@ -99,10 +113,26 @@ def ledger_change(subject: str, before: Work, outcome: Outcome, fail_window: tim
                 outcome.through_date or before.through_date,
                 attempts,
                 _not_before(before, outcome, attempts, fail_window),
-                outcome.error,
+                None if outcome.error is None else _storable(outcome.error),
             ),
         ],
     )
+
+
+def _as_text(payload: Any) -> str | None:
+    """A payload as JSON text that a table can hold, whatever is wrong with it, cut at a bound."""
+    if payload is None:
+        return None
+    try:
+        text = json.dumps(payload, ensure_ascii=False, default=str, separators=(",", ":"))
+    except RecursionError:
+        return "nested too deeply to be kept"
+    return _storable(text)[:LONGEST_PAYLOAD]
+
+
+def _storable(text: str) -> str:
+    """The text with what no table holds written out: half a character, and NUL."""
+    return text.encode(errors="backslashreplace").decode().replace("\x00", r"\x00")
 
 
 def _not_before(before: Work, outcome: Outcome, attempts: int, fail_window: timedelta) -> datetime | None:

@@ -16,7 +16,7 @@ from itertools import accumulate
 from soundcharts_assets.api.errors import Fatal
 from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.loop import fan_out
-from soundcharts_assets.refresh.outcomes import Outcome, Status, ledger_change
+from soundcharts_assets.refresh.outcomes import Outcome, Status, settlement
 from soundcharts_assets.warehouse.batch import Batch
 from soundcharts_assets.warehouse.connection import UnstorableError, WarehouseError
 from soundcharts_assets.warehouse.work import Work
@@ -159,7 +159,9 @@ class _Hand:
                     self._write(outcomes[middle:], write)
                 return
             (outcome,) = outcomes
-            refused = Outcome(outcome.uuid, Status.MALFORMED, outcome.at, error=f"could not be stored: {error}")
+            rows = {change.table: change.rows for change in outcome.changes}
+            reason = f"could not be stored: {error}"
+            refused = Outcome(outcome.uuid, Status.MALFORMED, outcome.at, error=reason, payload=rows)
             self._account.take_back(outcome)
             self._account.take(refused)
             write(self._batch([refused]))
@@ -167,8 +169,7 @@ class _Hand:
     def _batch(self, outcomes: Sequence[Outcome]) -> Batch:
         batch = Batch()
         for outcome in outcomes:
-            row = ledger_change(self._account.subject, self._works[outcome.uuid], outcome, self._fail_window)
-            batch.add([*outcome.changes, row])
+            batch.add(settlement(self._account.subject, self._works[outcome.uuid], outcome, self._fail_window))
         return batch
 
 

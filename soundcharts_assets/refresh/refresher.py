@@ -19,7 +19,7 @@ from soundcharts_assets.refresh import charts
 from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.breaker import open_breaker
 from soundcharts_assets.refresh.charts import Poll, Polls, WantedRanking
-from soundcharts_assets.refresh.outcomes import Outcome, Status, failure, ledger_change
+from soundcharts_assets.refresh.outcomes import Outcome, Status, failure, settlement
 from soundcharts_assets.refresh.pipeline import BatchLimits, Unit, carry_out, within
 from soundcharts_assets.refresh.polling import next_poll_at
 from soundcharts_assets.refresh.progress import Progress
@@ -479,7 +479,7 @@ class Refresher(Session):
 
     def _settled(self, subject: str, outcome: Outcome, before: Ledgered) -> list[Change]:
         known = Work(outcome.uuid, None, before.fetched_at, None, before.attempts)
-        return [*outcome.changes, ledger_change(subject, known, outcome, self._metadata_window)]
+        return settlement(subject, known, outcome, self._metadata_window)
 
     def _finish(self, account: Account, platform: str | None, batch: Batch) -> None:
         def count(connection: duckdb.DuckDBPyConnection) -> None:

@@ -59,22 +59,27 @@ def _key(name: str, type_: str, meaning: str) -> Column:
 
 _FETCHED_AT = Column("fetched_at", "TIMESTAMPTZ", "When Soundcharts answered with this row.", nullable=False)
 
+_DESCRIPTION = (
+    _key("slug", "VARCHAR", "Soundcharts' name of the chart."),
+    Column("name", "VARCHAR", "Title, not unique."),
+    Column("platform", "VARCHAR", "Code of the platform that publishes it."),
+    Column("type", "VARCHAR", "What is ranked: song."),
+    Column("frequency", "VARCHAR", "How often it appears: daily, weekly, or what else Soundcharts says."),
+    Column("country_code", "VARCHAR", "ISO 3166 alpha-2; '' for worldwide."),
+    Column("country_name", "VARCHAR", "Name of the country, or Worldwide."),
+    Column("city_name", "VARCHAR", "City of a city chart."),
+    Column("max_results", "BIGINT", "Places the chart has at most; a ranking may hold fewer."),
+)
+_WEB_URL = Column("web_url", "VARCHAR", "The public page of the chart.")
+
 CHARTS = Table(
     "charts",
     "One row per chart that is or was followed, or was synced by name.",
     ("slug",),
     (
-        _key("slug", "VARCHAR", "Soundcharts' name of the chart."),
-        Column("name", "VARCHAR", "Title, not unique."),
-        Column("platform", "VARCHAR", "Code of the platform that publishes it."),
-        Column("type", "VARCHAR", "What is ranked: song."),
-        Column("frequency", "VARCHAR", "How often it appears: daily, weekly, or what else Soundcharts says."),
-        Column("country_code", "VARCHAR", "ISO 3166 alpha-2; '' for worldwide."),
-        Column("country_name", "VARCHAR", "Name of the country, or Worldwide."),
-        Column("city_name", "VARCHAR", "City of a city chart."),
-        Column("max_results", "BIGINT", "Places the chart has at most; a ranking may hold fewer."),
+        *_DESCRIPTION,
         Column("metric", "VARCHAR", "What chart_entries.metric_value counts, such as streamcount; null for no metric."),
-        Column("web_url", "VARCHAR", "The public page of the chart."),
+        _WEB_URL,
         Column("followed", "BOOLEAN", "Whether the settings name it.", nullable=False),
         Column("cascade", "BOOLEAN", "Whether its tracks and artists are fetched too.", nullable=False),
         Column("latest_ranked_at", "TIMESTAMPTZ", "Instant of the newest ranking seen, stored or not."),
@@ -258,19 +263,44 @@ ARTIST_LISTENING = Table(
     ),
 )
 
+_LEDGER_KEY = (
+    "Track or artist; for charts and available_rankings the slug; for chart_rankings slug@instant; for chart_catalogue "
+    "the platform, or platform@country; for breaker its kind: quota or credentials."
+)
+
 FETCHES = Table(
     "fetches",
     "The ledger: one row per thing that was or will be fetched, and how that went. Freshness is judged by it alone.",
     ("subject", "uuid"),
     (
         _key("subject", "VARCHAR", "What is fetched, such as tracks or track_audience/spotify."),
-        _key("uuid", "VARCHAR", "Track or artist; for charts the slug; for chart_rankings slug@instant."),
+        _key("uuid", "VARCHAR", _LEDGER_KEY),
         Column("status", "VARCHAR", "How the last attempt ended; wanted before the first.", nullable=False),
         Column("fetched_at", "TIMESTAMPTZ", "When it was last settled; null for never."),
         Column("through_date", "DATE", "Days up to this one are settled; null where there are no days."),
         Column("attempts", "BIGINT", "Failures in a row; 0 once settled.", nullable=False),
         Column("not_before", "TIMESTAMPTZ", "Not to be asked again before; null for no such wish."),
         Column("error", "VARCHAR", "What the last failure said."),
+    ),
+)
+
+LONGEST_PAYLOAD = 100_000
+
+MALFORMED_ANSWERS = Table(
+    "malformed_answers",
+    "The last answer of each thing that could not be stored, for inspection. It stays when the thing is fetched later.",
+    ("subject", "uuid"),
+    (
+        _key("subject", "VARCHAR", "What was fetched, as in fetches."),
+        _key("uuid", "VARCHAR", "What it was asked for, as in fetches."),
+        Column("received_at", "TIMESTAMPTZ", "When it came.", nullable=False),
+        Column("reason", "VARCHAR", "Why it could not be stored.", nullable=False),
+        Column(
+            "payload",
+            "VARCHAR",
+            f"The body or the part of it that is concerned, as JSON, cut at {LONGEST_PAYLOAD:,} characters; "
+            "null where it is not to be had.",
+        ),
     ),
 )
 
@@ -293,16 +323,8 @@ CHART_CATALOGUE = Table(
     "One row per chart that Soundcharts lists on a platform that was searched or is followed by selector.",
     ("slug",),
     (
-        _key("slug", "VARCHAR", "Soundcharts' name of the chart."),
-        Column("name", "VARCHAR", "Title, not unique."),
-        Column("platform", "VARCHAR", "Code of the platform that publishes it."),
-        Column("type", "VARCHAR", "What is ranked: song."),
-        Column("frequency", "VARCHAR", "How often it appears: daily, weekly, or what else Soundcharts says."),
-        Column("country_code", "VARCHAR", "ISO 3166 alpha-2; '' for worldwide."),
-        Column("country_name", "VARCHAR", "Name of the country, or Worldwide."),
-        Column("city_name", "VARCHAR", "City of a city chart."),
-        Column("max_results", "BIGINT", "Places the chart has at most."),
-        Column("web_url", "VARCHAR", "The public page of the chart."),
+        *_DESCRIPTION,
+        _WEB_URL,
         _FETCHED_AT,
     ),
 )
@@ -334,6 +356,7 @@ TABLES = {
         ARTIST_AUDIENCE,
         ARTIST_LISTENING,
         FETCHES,
+        MALFORMED_ANSWERS,
         API_CALLS,
         SCHEMA_VERSIONS,
     )

@@ -42,7 +42,7 @@ from tests.api.payloads import (
 )
 
 BIGGEST, SMALLEST = 2**63 - 1, -(2**63)
-NO_INTEGERS = [True, False, "7", 7.5, float("nan"), float("inf"), [], {}, BIGGEST + 1, SMALLEST - 1, 1e30]
+NO_INTEGERS = [True, False, "7", 7.5, float("nan"), float("inf"), [], {}, BIGGEST + 1, SMALLEST - 1, 1e30, 2.0**53 + 2]
 NO_TEXTS = [7, True, 1.5, [], {}, ["a"]]
 NOT_STORABLE = ["NUL\x00", "half \ud83d", "\udfff"]
 
@@ -617,11 +617,29 @@ def test_plots_of_another_shape_are_malformed(plots: Any) -> None:
 # Values of any payload.
 
 
-@pytest.mark.parametrize("value", [BIGGEST, SMALLEST, 0, -1, 2**31, 7.0, -0.0, 2.0**62])
+@pytest.mark.parametrize("value", [BIGGEST, 0, 2**31, 7.0, -0.0, 2.0**53])
 def test_whole_numbers_of_64_bits_are_kept(value: float) -> None:
     (point,) = parse.listening([{"date": "2026-09-14", "value": value}])
     assert point.value == value
     assert type(point.value) is int
+
+
+@pytest.mark.parametrize("value", [SMALLEST, -1, -1.0])
+def test_what_is_counted_is_never_less_than_nothing(value: float) -> None:
+    for attempt in (
+        lambda: parse.listening([{"date": "2026-09-14", "value": value}]),
+        lambda: parse.followers([{"date": "2026-09-14", "viewCount": value}]),
+        lambda: parse.plots([{"date": "2026-09-14", "plots": [{"value": value}]}]),
+        lambda: parse.song(song(duration=value)),
+        lambda: page(entry(metric=value)),
+        lambda: page(entry(oldPosition=value)),
+        lambda: page(entry(timeOnChart=value)),
+        lambda: page(maxResultsCount=value),
+    ):
+        with pytest.raises(Malformed, match="is negative"):
+            attempt()
+    (one,) = page(entry(positionEvolution=value)).entries
+    assert one.position_change == value
 
 
 @pytest.mark.parametrize("value", NO_INTEGERS)

@@ -41,6 +41,8 @@ def _polls(spool: Spool, now: datetime) -> Polls:
 
 def _keep(spool: Spool, slug: str, body: Any) -> None:
     """Keep a poll as `Polls.poll` does, which needs a network."""
+    if body is BODY:
+        body = {**body, "related": {**body["related"], "chart": {**CHART, "slug": slug}}}
     spool.put_note("poll", slug, {"polled_at": NOON.isoformat(), "body": body})
 
 

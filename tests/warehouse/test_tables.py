@@ -51,6 +51,7 @@ PROMISED = {
     ),
     "artist_listening": ("artist_uuid platform date", "artist_uuid platform date value fetched_at"),
     "fetches": ("subject uuid", "subject uuid status fetched_at through_date attempts not_before error"),
+    "malformed_answers": ("subject uuid", "subject uuid received_at reason payload"),
     "api_calls": ("hour endpoint status", "hour endpoint status calls cost quota_remaining"),
     "schema_versions": ("version", "version applied_at"),
 }
