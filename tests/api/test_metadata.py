@@ -234,3 +234,22 @@ def test_the_kind_and_version_that_are_asked_for_make_the_path(connect: Connect)
     with local_server(reply) as server:
         answers = dict(ask_metadata(connect(server.url), "artist", "v9", [artist(1)["uuid"]], parse.artist))
     assert isinstance(answers[artist(1)["uuid"]], ArtistProfile)
+
+
+def test_of_two_payloads_for_one_song_neither_is_taken(connect: Connect) -> None:
+    first, second = song(1), song(1, name="Another")
+    batch, alone = collection([first, second, song(2)]), collection([first, second])
+    with local_server(in_turn(said(batch), said(alone))) as server:
+        asking = ask_metadata(connect(server.url), "song", "v2.25", [song_uuid(1), song_uuid(2)], parse.song)
+        answers = dict(asking)
+    doubtful, sound = answers[song_uuid(1)], answers[song_uuid(2)]
+    assert isinstance(doubtful, Malformed)
+    assert doubtful.payload == alone
+    assert isinstance(sound, Song)
+
+
+def test_a_payload_that_says_the_same_twice_is_taken_once(connect: Connect) -> None:
+    with local_server(in_turn(said(collection([song(1), song(1)])))) as server:
+        ((_, answer),) = ask_metadata(connect(server.url), "song", "v2.25", [song_uuid(1)], parse.song)
+    assert isinstance(answer, Song)
+    assert len(server.heard) == 1

@@ -685,6 +685,33 @@ def test_half_a_character_in_an_unknown_key_is_malformed_since_the_payload_is_ke
         parse.artist(artist(**{text: 1}))
 
 
+def test_what_is_nested_without_end_is_malformed_since_the_payload_is_kept() -> None:
+    deep: Any = None
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(Malformed, match="song is nested too deeply"):
+        parse.song(song(unknown=deep))
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_number_that_json_has_not_is_malformed_since_the_payload_is_kept(number: float) -> None:
+    with pytest.raises(Malformed, match="song holds a number that JSON has not"):
+        parse.song(song(unknown=[number]))
+
+
+@pytest.mark.parametrize("uuid", ["\x1b[2J", "a\nb", "\u202eabc", "u" * 256, "\x9b1m"])
+def test_an_identifier_that_a_terminal_would_obey_or_no_address_takes_is_malformed(uuid: str) -> None:
+    for attempt in (
+        lambda: parse.song(song(uuid=uuid)),
+        lambda: parse.song(song(artists=[artist_light(uuid=uuid)])),
+        lambda: parse.artist(artist(uuid=uuid)),
+        lambda: page(entry(song={"uuid": uuid, "name": "n"})),
+        lambda: page(slug=uuid),
+    ):
+        with pytest.raises(Malformed, match="is no identifier"):
+            attempt()
+
+
 def test_texts_of_every_script_are_kept() -> None:
     name = "Ünïcødé 山田 🎵 'quoted' \"double\" \\ <b>&amp;</b> %s \u202e\n"
     assert track(name=name).name == name

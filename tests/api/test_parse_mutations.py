@@ -1,27 +1,29 @@
 """Whatever is wrong with a payload: a parser gives records of the declared types, or says `Malformed`."""
 
 import json
-import math
-from collections.abc import Callable, Iterator
-from copy import deepcopy
+from collections.abc import Callable, Sized
 from datetime import UTC, date, datetime
 from types import UnionType
-from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from soundcharts_assets.api import parse
-from soundcharts_assets.api.errors import Malformed
+from soundcharts_assets.api import charts, parse, series
+from soundcharts_assets.api.auth import ClientCredentials
+from soundcharts_assets.api.client import Client
+from soundcharts_assets.api.errors import CredentialsRejected, Malformed
 from soundcharts_assets.api.pages import read_page
-from soundcharts_assets.api.records import ArtistProfile, RankingPage, Song
+from soundcharts_assets.api.records import ArtistProfile, ChartRecord, PlatformRecord, RankingPage, Song
+from tests.api.conftest import Connect
+from tests.api.local_server import local_server, said
+from tests.api.mutations import KEYS, VALUES, mutated
 from tests.api.payloads import (
     Json,
     artist,
     chart,
     collection,
-    entry,
     followers_of,
     listeners_of,
     old_song,
@@ -30,68 +32,6 @@ from tests.api.payloads import (
     song,
     sparse_song,
 )
-
-Path: TypeAlias = tuple[str | int, ...]
-
-_DEEP: Any = None
-for _ in range(60):
-    _DEEP = [_DEEP]
-
-ODD: list[Any] = [
-    None, True, False, 0, -1, 1, 7.0, 0.5, -0.0, 1e308, math.inf, -math.inf, math.nan,
-    2**31, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 10**40, float(2**63),
-    "", " ", "0", "true", "NUL\x00", "\ud83d", "é" * 300, "null",
-    "2026-09-14", "20260914", "2026-W37-1", "2026-02-30", "2026-09-14T12:00:00", "2026-09-14T24:00:00+00:00",
-    "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2026-09-14T12:00:00+99:00", "-2026-09-14", "12:00",
-    "2026-09-14T12:00:00+00:00", "2026-09-14\u200012:00:00+00:00", "\uff12\uff10\uff12\uff16-09-14",
-    "2026-09-14T12:00:00+00:00:00.1",
-    [], {}, [None], [[]], [{}], {"": {}}, {"uuid": None}, {"root": ""}, {"value": 7}, ["text"], _DEEP,
-]  # fmt: skip
-VALUES = st.one_of(
-    st.sampled_from(ODD).map(deepcopy),
-    st.text(max_size=20),
-    st.integers(-(2**70), 2**70),
-    st.floats(),
-    st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.isoformat()),
-)
-KEYS = st.sampled_from(
-    sorted({*song(), *old_song(), *artist(), *chart(), *entry(), "date", "value", "plots", "identifier", "root", "sub"})
-)
-
-
-def paths(value: Any, prefix: Path = ()) -> Iterator[Path]:
-    """Where in a JSON value something stands."""
-    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, one in inside:
-        yield (*prefix, key)
-        yield from paths(one, (*prefix, key))
-
-
-@st.composite
-def mutated(draw: st.DrawFn, payloads: list[Json]) -> Json:
-    """A valid payload that was changed in one to three places: dropped, replaced, doubled or added to."""
-    payload = deepcopy(draw(st.sampled_from(payloads)))
-    for _ in range(draw(st.integers(1, 3))):
-        known = list(paths(payload))
-        if not known:
-            break
-        path = draw(st.sampled_from(known))
-        above, last = path[:-1], path[-1]
-        holder: Any = payload
-        for key in above:
-            holder = holder[key]
-        change = draw(st.sampled_from(["drop", "replace", "replace", "double", "add"]))
-        if change == "drop":
-            del holder[last]
-        elif change == "replace":
-            holder[last] = draw(VALUES)
-        else:
-            added = deepcopy(holder[last]) if change == "double" else draw(VALUES)
-            if isinstance(holder, list):
-                holder.insert(draw(st.integers(0, len(holder))), added)
-            else:
-                holder[draw(st.one_of(KEYS, st.text(max_size=5)))] = added
-    return payload
 
 
 def check(value: Any, declared: Any, where: str) -> None:
@@ -160,6 +100,16 @@ def are_points(found: list[Any]) -> None:
         assert any(figure is not None for figure in point[1:])
 
 
+def items_of(read: Callable[[parse.Fields], Any]) -> Callable[[Json], list[Any]]:
+    return lambda body: [read(parse.Fields(item, "item")) for item in read_page(body, 0, "list").items]
+
+
+def are_records(found: list[Any]) -> None:
+    for index, one in enumerate(found):
+        check(one, type(one), f"items[{index}]")
+        assert type(one) in {PlatformRecord, ChartRecord}
+
+
 def days_of(parser: Callable[[list[Any]], list[Any]]) -> Callable[[Json], list[Any]]:
     return lambda body: parser(read_page(body, 0, "series").items)
 
@@ -171,14 +121,40 @@ CASES: dict[str, tuple[list[Json], Callable[[Any], Any], Callable[[Any], None]]]
     "plots": ([collection([plots_of("2026-09-14", 7, 8), plots_of("2026-09-13")])], days_of(parse.plots), are_points),
     "followers": ([collection([followers_of("2026-09-14", followerCount=7)])], days_of(parse.followers), are_points),
     "listening": ([collection([listeners_of("2026-09-14", 7)])], days_of(parse.listening), are_points),
+    "charts": ([collection([chart(), chart(slug="top-50", metric=None)])], items_of(parse.chart), are_records),
+    "platforms": ([collection([{"name": "Spotify", "code": "spotify"}])], items_of(parse.platform), are_records),
 }
+
+WHOLE: dict[str, tuple[int, ...]] = {
+    "ranking": (2, 1),
+    "song": (2, 0, 1, 2),
+    "artist": (3, 1),
+    "plots": (2,),
+    "followers": (1,),
+    "listening": (1,),
+    "charts": (2,),
+    "platforms": (1,),
+}
+"""How much each of these payloads holds: entries, credits, genres, points, items."""
+
+
+def held(found: Any) -> int:
+    kinds: dict[type, Callable[[Any], Sized]] = {
+        RankingPage: lambda page: page.entries,
+        Song: lambda one: one.credits,
+        ArtistProfile: lambda one: one.genres,
+        list: lambda items: items,
+    }
+    return len(kinds[type(found)](found))
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_sound_payload_is_parsed(name: str) -> None:
+def test_a_sound_payload_is_parsed_and_nothing_of_it_is_left_out(name: str) -> None:
     payloads, parser, verify = CASES[name]
-    for payload in payloads:
-        verify(parser(payload))
+    found = [parser(payload) for payload in payloads]
+    for one in found:
+        verify(one)
+    assert tuple(map(held, found)) == WHOLE[name]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -208,3 +184,62 @@ def test_any_json_at_all_gives_sound_records_or_is_malformed(name: str, value: A
         assert str(error)  # noqa: PT017 - one or the other
         return
     verify(found)
+
+
+# Questions that are more than a parser, asked over HTTP.
+
+YESTERDAY = date(2026, 9, 14)
+ASKED: dict[str, tuple[Json, Callable[[Client], Any]]] = {
+    "available rankings": (
+        collection(["2026-09-14T12:00:00+00:00", "2026-09-13T12:00:00+00:00"], related=chart()),
+        lambda client: charts.available_rankings(client, "global-28"),
+    ),
+    "charts of a platform": (collection([chart()]), lambda client: charts.charts_of_platform(client, "spotify")),
+    "platforms": (collection([{"name": "Spotify", "code": "spotify"}]), charts.song_platforms),
+    "spins": (
+        collection([{"airedAt": "2026-09-14T05:11:00+00:00"}], total=7, related={"uuid": "s"}),
+        lambda client: series.track_spins(client, "s", YESTERDAY),
+    ),
+    "usage": ({"quota": {"used": 1, "limit": 10}, "rate": {"limit": 5_000}}, lambda client: client.look_at_quota()),
+    "token": (
+        {"access_token": "t" * 20, "expires_in": 3600, "token_type": "bearer"},
+        lambda client: client.get("x", "/x"),
+    ),
+}
+
+
+def is_sound(name: str, found: Any) -> None:
+    if name == "available rankings":
+        assert all(type(one.text) is str and one.text.isascii() and one.ranked_at.tzinfo is UTC for one in found)
+        assert found == sorted(found, reverse=True)
+    elif name in {"charts of a platform", "platforms"}:
+        are_records(found)
+        assert name == "platforms" or all(one.platform == "spotify" for one in found)
+    elif name == "spins":
+        ((day, identifier, count),) = found
+        assert (day, identifier) == (YESTERDAY, "")
+        assert 0 <= count < 2**63
+    else:
+        assert found is None or found == {}  # what is left is told by a header, and the address answers {}
+
+
+@pytest.mark.parametrize("name", ASKED)
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_changed_answer_gives_sound_records_or_an_error_of_ours(
+    name: str, connect: Connect, data: st.DataObject
+) -> None:
+    sound, ask = ASKED[name]
+    body = data.draw(mutated([sound]))
+    with local_server(lambda request: said({}) if request.target.startswith("/x") else said(body)) as server:
+        token = ClientCredentials("id", "a-secret-of-some-length", f"{server.url}/oauth", timeout=(5, 5))
+        client = connect(server.url, token if name == "token" else None, attempts=1)
+        try:
+            found = ask(client)
+        except CredentialsRejected:
+            assert name == "token"
+            return
+        except Malformed as error:
+            assert error.payload is not None  # noqa: PT017 - one or the other
+            return
+    is_sound(name, found)
