@@ -19,7 +19,7 @@ import typer
 from filelock import FileLock
 from rich.console import Console
 
-from soundcharts_assets.commands.terminal import say, say_json
+from soundcharts_assets.commands.terminal import printable, say, say_json
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -380,5 +380,7 @@ def _check_platforms(named: list[str], platforms: object) -> None:
     known = {code for codes in vars(platforms).values() for code in codes}
     unknown = [code for code in named if code not in known]
     if unknown:
-        hint = f"{', '.join(unknown)}: not among the platforms of the settings: {', '.join(sorted(known))}"
+        hint = (
+            f"{', '.join(map(printable, unknown))}: not among the platforms of the settings: {', '.join(sorted(known))}"
+        )
         raise typer.BadParameter(hint, param_hint="--platform")

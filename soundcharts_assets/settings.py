@@ -42,6 +42,7 @@ ARTIST_LISTENING_PLATFORMS = (
     "spotify", "youtube", "anghami", "audiomack", "jiosaavn", "lastfm", "pandora", "yandex", "kugou",
 )  # fmt: skip
 _LONGEST_SLUG = 255
+_LONGEST_PLATFORM = 64
 WORLDWIDE = "worldwide"
 """What stands for the charts of no country, whose code is '' at Soundcharts (contract section 8.2)."""
 
@@ -94,7 +95,7 @@ def _some_countries(countries: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _platform_code(value: str) -> str:
-    if not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", value):
+    if not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", value) or len(value) > _LONGEST_PLATFORM:
         raise ValueError(f"'{value}' is no platform's code; codes are written like spotify or apple-music")
     return value
 

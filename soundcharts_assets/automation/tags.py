@@ -14,7 +14,9 @@ LAST_OF_RANGE = "dagster/asset_partition_range_end"
 
 def run_tags(state: PollState) -> dict[str, str]:
     """Name the chart such that two of one title are told apart, and the ranking that a run is for."""
-    tags = {CHART: state.title or state.slug}
+    # Dagster's own commands print tags on terminals, which obey some characters.
+    title = "".join(char if char.isprintable() else " " for char in state.title or state.slug)
+    tags = {CHART: title}
     if state.newest_seen is not None:
         tags[RANKING] = f"{state.newest_seen:%Y-%m-%d %H:%M:%S} UTC"
     return tags

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from soundcharts_assets.commands.console import _overall
@@ -471,7 +471,11 @@ def hold_whatever_is_answered(folder: Path, vendor: Vendor, undisturbed: Books) 
     assert undisturbed_rows(books) == undisturbed_rows(undisturbed)
 
 
-@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
+UNSHRUNK = [phase for phase in Phase if phase is not Phase.shrink]
+"""A pass takes seconds, and shrinking takes hundreds of them; what failed is printed as it is."""
+
+
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck), phases=UNSHRUNK)
 @given(vendor=spoilt_vendors())
 def test_whatever_is_answered_no_wrong_row_is_stored(
     tmp_path_factory: pytest.TempPathFactory, undisturbed: Books, vendor: Vendor
@@ -480,7 +484,7 @@ def test_whatever_is_answered_no_wrong_row_is_stored(
 
 
 @pytest.mark.slow
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), phases=UNSHRUNK)
 @given(vendor=spoilt_vendors())
 def test_whatever_is_answered_no_wrong_row_is_stored_in_many_passes(
     tmp_path_factory: pytest.TempPathFactory, undisturbed: Books, vendor: Vendor

@@ -3,7 +3,8 @@
 The sandbox is faithful; this one is not. What it answers where nothing was replaced is the contract's.
 """
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -45,7 +46,7 @@ SETTINGS = """
 platforms: {track_audience: [spotify, airplay], artist_audience: [spotify], artist_listening: [spotify]}
 api: {attempts: 1, backoff_seconds: 0, calls_per_minute: 100000, workers: 4}
 history_days: 1
-charts: [%s]
+charts: %s
 """
 
 Thing: TypeAlias = tuple[str, str]
@@ -59,11 +60,12 @@ class Vendor:
     Attributes:
         tracks: How many tracks the sound chart has; the n-th is by the n-th artist.
         replaced: Bodies, or items of a batch, to answer instead, by what they are asked for.
-        heard: Every request, in order.
+        heard: What every request asked for, as it was written.
     """
 
     tracks: int = 3
     replaced: dict[Thing, Any] = field(default_factory=dict)
+    heard: list[str] = field(default_factory=list)
 
     def body(self, thing: Thing) -> Any:
         """What a thing is answered, unless it was replaced."""
@@ -77,7 +79,7 @@ class Vendor:
         number = int(uuid[-12:]) if uuid[-12:].isdecimal() else 0
         match subject:
             case "chart_rankings":
-                slug, _, at = uuid.partition("@")
+                slug, _, at = uuid.rpartition("@")
                 count = self.tracks if slug == SOUND else 2
                 places = [entry(place, rankDate=at) for place in range(1, count + 1)]
                 return collection(places, related=related(at, slug=slug))
@@ -102,21 +104,25 @@ class Vendor:
                 return collection(listed)
         raise KeyError(thing)
 
-    def __call__(self, request: Heard) -> Reply:
+    def __call__(self, request: Heard) -> Reply:  # noqa: C901 - one case for each endpoint
         """Answer a request."""
-        path = [unquote(part) for part in urlsplit(request.target).path.split("/")][2:]
+        self.heard.append(request.target)
+        parts = urlsplit(request.target).path.split("/")[2:]
+        path, ids = [unquote(part) for part in parts], [unquote(part) for part in parts[-1].split(",")]
         offset = int(parse_qs(urlsplit(request.target).query).get("offset", ["0"])[0])
         match path:
             case ["v2.14", "chart", "song", slug, "ranking", at]:
                 body = self.body(("chart_rankings", f"{slug}@{LATEST if at == 'latest' else at}"))
+            case ["v2", "chart", "song", "platforms"]:
+                body = self.body(("chart_platforms", ""))
             case ["v2", "chart", "song", "by-platform", platform]:
                 body = self.body(("chart_catalogue", platform))
             case ["v2", "chart", "song", slug, "available-rankings"]:
                 body = self.body(("available_rankings", slug))
-            case ["v2.25", "song", uuids]:
-                body = collection([self.body(("tracks", uuid)) for uuid in uuids.split(",") if self.knows(uuid)])
-            case ["v2.9", "artist", uuids]:
-                body = collection([self.body(("artists", uuid)) for uuid in uuids.split(",") if self.knows(uuid)])
+            case ["v2.25", "song", _]:
+                body = collection([self.body(("tracks", uuid)) for uuid in ids if self.knows("tracks", uuid)])
+            case ["v2.9", "artist", _]:
+                body = collection([self.body(("artists", uuid)) for uuid in ids if self.knows("artists", uuid)])
             case ["v2", "song", uuid, "audience", platform]:
                 body = self.body((f"track_audience/{platform}", uuid))
             case ["v2", "song", uuid, "broadcasts"]:
@@ -129,9 +135,11 @@ class Vendor:
                 return refused(404, "Not found.")
         return said(body) if offset == 0 else said(collection([]))
 
-    def knows(self, uuid: str) -> bool:
-        """Whether a song or an artist is one of those that the sound chart names."""
-        return uuid in {one(number) for number in range(1, self.tracks + 1) for one in (song_uuid, artist_uuid)}
+    def knows(self, subject: str, uuid: str) -> bool:
+        """Whether a song or an artist is one of those that the sound chart names, or that were replaced."""
+        return (subject, uuid) in self.replaced or uuid in {
+            one(number) for number in range(1, self.tracks + 1) for one in (song_uuid, artist_uuid)
+        }
 
 
 class Books:
@@ -170,9 +178,9 @@ class Books:
         return rows
 
 
-def refresher_of(folder: Path, url: str, charts: Mapping[str, Any] | list[str]) -> Refresher:
+def refresher_of(folder: Path, url: str, charts: Sequence[str]) -> Refresher:
     """A refresher that asks this address, with a warehouse of its own."""
-    (folder / "soundcharts.yaml").write_text(SETTINGS % ", ".join(charts), encoding="utf-8")
+    (folder / "soundcharts.yaml").write_text(SETTINGS % json.dumps(charts, ensure_ascii=False), encoding="utf-8")
     environment = {
         "SOUNDCHARTS_BASE_URL": url,
         "SOUNDCHARTS_APP_ID": "app",
