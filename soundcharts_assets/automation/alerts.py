@@ -2,7 +2,9 @@
 
 import hashlib
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -55,12 +57,13 @@ class Alerts:
         if self._webhook is None or self._spool.note(_NOTE, cause) == occasion:
             return False
         try:
-            answer = self._post(
-                self._webhook.get_secret_value(),
-                json={"text": text},
-                timeout=_TIMEOUT_SECONDS,
-                allow_redirects=False,
-            )
+            with _unlogged():
+                answer = self._post(
+                    self._webhook.get_secret_value(),
+                    json={"text": text},
+                    timeout=_TIMEOUT_SECONDS,
+                    allow_redirects=False,
+                )
         except requests.RequestException as error:
             # The error names the address, and the address is a secret.
             _LOG.warning("The webhook could not be reached: %s", type(error).__name__)
@@ -70,6 +73,24 @@ class Alerts:
             return False
         self._spool.put_note(_NOTE, cause, occasion)
         return True
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Let nothing be logged of this thread's requests: at its lowest level urllib3 tells the path, a secret here."""
+    thread = threading.get_ident()
+    loggers = [logging.getLogger(name) for name in ("urllib3.connectionpool", "urllib3.util.retry")]
+
+    def is_of_another(record: logging.LogRecord) -> bool:
+        return record.thread != thread
+
+    for logger in loggers:
+        logger.addFilter(is_of_another)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(is_of_another)
 
 
 def failure_sensor(open_refresher: Callable[[], Refresher]) -> dg.SensorDefinition:

@@ -60,10 +60,12 @@ class Vendor:
     Attributes:
         tracks: How many tracks the sound chart has; the n-th is by the n-th artist.
         replaced: Bodies, or items of a batch, to answer instead, by what they are asked for.
+        days: What there is of every series.
         heard: What every request asked for, as it was written.
     """
 
     tracks: int = 3
+    days: tuple[str, ...] = DAYS
     replaced: dict[Thing, Any] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
 
@@ -90,15 +92,15 @@ class Vendor:
             case "artists":
                 return artist(number)
             case "track_audience/spotify":
-                return collection([plots_of(day, 10, 20) for day in DAYS], related=about)
+                return collection([plots_of(day, 10, 20) for day in self.days], related=about)
             case "track_audience/airplay":
                 play = {"airedAt": f"{YESTERDAY}T04:00:00+00:00", "duration": 180, "radio": {"slug": "r"}}
                 return collection([play], total=7, related=about)
             case "artist_audience/spotify":
-                days = [followers_of(day, followerCount=5_000, likeCount=7) for day in DAYS]
+                days = [followers_of(day, followerCount=5_000, likeCount=7) for day in self.days]
                 return collection(days, related=artist_of_series)
             case "artist_listening/spotify":
-                return collection([listeners_of(day, 300) for day in DAYS], related=artist_of_series)
+                return collection([listeners_of(day, 300) for day in self.days], related=artist_of_series)
             case "chart_catalogue":
                 listed = [without(chart(slug=f"{uuid}-{n}", platform=uuid), "metric") for n in (1, 2)]
                 return collection(listed)
