@@ -150,6 +150,13 @@ CREATE TABLE soundcharts.fetches (
   not_before TIMESTAMPTZ,
   error VARCHAR
 );
+CREATE TABLE soundcharts.malformed_answers (
+  subject VARCHAR NOT NULL,
+  uuid VARCHAR NOT NULL,
+  received_at TIMESTAMPTZ NOT NULL,
+  reason VARCHAR NOT NULL,
+  payload VARCHAR
+);
 CREATE TABLE soundcharts.api_calls (
   hour TIMESTAMPTZ NOT NULL,
   endpoint VARCHAR NOT NULL,
