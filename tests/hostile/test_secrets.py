@@ -61,7 +61,7 @@ linux_only = pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason=
 
 
 def forms(secret: str) -> set[bytes]:
-    """A secret as it is, as it stands in an address, in JSON, and encoded as a log-in has it, whatever stands before."""
+    """A secret as it is, in an address, in JSON, and encoded as a log-in has it, whatever stands before it."""
     shifted = [base64.b64encode(b"x" * shift + secret.encode())[4 : -4 if shift else None] for shift in range(3)]
     pairs = [base64.b64encode(f"{user}:{secret}".encode()) for user in (CLIENT, "our-app")]
     written = [secret, quote(secret, safe=""), secret.replace("/", r"\/"), json.dumps(secret)[1:-1]]
