@@ -335,10 +335,8 @@ def is_loopback(address: str) -> bool:
     """Whether an address is 127.0.0.0/8, ::1, or the former written as the latter."""
     host = address.partition(":")[0]
     return (
-        (host[-2:] == "7F"
-        and (len(host) == 8 or host[:24] == "0000000000000000FFFF0000"))
-        or host == "0" * 24 + "01000000"
-    )
+        host[-2:] == "7F" and (len(host) == 8 or host[:24] == "0000000000000000FFFF0000")
+    ) or host == "0" * 24 + "01000000"
 
 
 @contextmanager

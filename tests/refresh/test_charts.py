@@ -228,8 +228,8 @@ def test_a_list_does_not_note_stored_rankings_that_are_read_once_more() -> None:
     assert [row[1] for row in change.rows] == [f"s@{_text(NOON)}", f"s@{_text(NOON - 2 * DAY)}"]
 
 
-CHARTED = {"slug": "s", "metric": {"type": "streamcount"}}
-ITEMS = [{"position": place, "song": {"uuid": f"t{place}"}, "metric": 10 - place} for place in (1, 2, 3)]
+CHARTED = {"slug": "s", "name": "S", "platform": "spotify", "metric": {"type": "streamcount"}}
+ITEMS = [{"position": place, "song": {"uuid": f"t{place}", "name": "T"}, "metric": 10 - place} for place in (1, 2, 3)]
 STORED = {(1, "t1", 9), (2, "t2", 8), (3, "t3", 7)}
 
 
