@@ -16,6 +16,7 @@ import dagster as dg
 import duckdb
 
 from soundcharts_assets.assets.declaration import StepCheck, asset_key
+from soundcharts_assets.automation.alerts import Alerts
 from soundcharts_assets.automation.tags import STARTED_BY
 from soundcharts_assets.refresh.breaker import open_breaker
 from soundcharts_assets.refresh.charts import AVAILABLE, CHARTS, RANKINGS
@@ -230,9 +231,15 @@ def daily_checks() -> dg.AssetChecksDefinition:
         refresher: dg.ResourceParam[Refresher],
     ) -> Iterator[dg.AssetCheckResult]:
         selected = {selected.name for selected in context.selected_asset_check_keys}
+        results = []
         for check in DAILY:
             if check.name in selected:
-                yield evaluate(check, refresher)
+                results.append(evaluate(check, refresher))
+                yield results[-1]
+        if len(results) == len(DAILY):
+            wrong = [result for result in results if not result.passed and result.severity is _ERROR]
+            alerts = Alerts(refresher.settings, refresher.warehouse.spool)
+            alerts.failed_checks({result.check_name or "": result.description or "" for result in wrong})
 
     return checks
 
@@ -291,13 +298,15 @@ def rankings_check() -> StepCheck:
 def _result(name: str, asset: str, found: Found, severity: dg.AssetCheckSeverity, remedy: str) -> dg.AssetCheckResult:
     metadata: dict[str, str | int] = {"offending": found.offending, "looked_at": found.looked_at}
     if found.offending:
-        metadata |= {"examples": "\n".join(found.examples), "what_to_do": remedy}
+        # One entry each: Dagster's UI shows a text in one line, and a list behind a link.
+        metadata |= {f"example_{number}": example for number, example in enumerate(found.examples, start=1)}
+        metadata["what_to_do"] = remedy
     return dg.AssetCheckResult(
         passed=not found.offending,
         asset_key=asset_key(asset),
         check_name=name,
         severity=severity,
-        description=f"{found.offending:,} of {found.looked_at:,}",
+        description=f"{found.offending:,} of {found.looked_at:,} offend",
         metadata=metadata,
     )
 

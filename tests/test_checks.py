@@ -14,13 +14,15 @@ import pytest
 from soundcharts_assets.checks import DAILY, QUALITY, Check, evaluate, rankings_check
 from soundcharts_assets.definitions import build_definitions
 from soundcharts_assets.partitions import CASCADE, register_charts
+from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.sandbox.process import Sandbox
+from tests.automation.test_chart_updates import webhook
 from tests.conftest import TODAY, Bench
 from tests.warehouse.helpers import HOLD_FILE, another_process, end
 
-CHARTS = ("viral-50-40", "top-50-58")
+CHARTS = ("viral-50-40", "top-200-52")
 CONTENT: dict[str, Any] = {
-    "charts": [{"slug": CHARTS[0], "history_days": 4}, {"slug": CHARTS[1]}, {"slug": "top-200-52", "cascade": False}],
+    "charts": [{"slug": CHARTS[0], "history_days": 4}, {"slug": CHARTS[1], "cascade": False}],
     "platforms": {
         "track_audience": ["spotify", "airplay"],
         "artist_audience": ["youtube"],
@@ -157,11 +159,14 @@ NOT_DEFECTS: Mapping[str, str] = {
         f"UPDATE tracks SET fetched_at = NULL, discovered_at = {NOW} - INTERVAL 30 MINUTE WHERE uuid = {TRACK}"
     ),
     "a track is gone": (
-        f"UPDATE tracks SET fetched_at = NULL WHERE uuid = {TRACK};"
+        f"UPDATE tracks SET fetched_at = NULL, discovered_at = {NOW} - INTERVAL 9 DAY WHERE uuid = {TRACK};"
         f"UPDATE fetches SET status = 'gone' WHERE subject = 'tracks' AND uuid = {TRACK}"
     ),
     "a chart is followed no more, and its rows grow old": (
         f"UPDATE charts SET followed = false WHERE slug = '{CHARTS[0]}';"
+        "UPDATE tracks SET fetched_at = NULL WHERE uuid IN ("
+        f"SELECT track_uuid FROM chart_entries WHERE chart_slug = '{CHARTS[0]}' EXCEPT "
+        f"SELECT track_uuid FROM chart_entries WHERE chart_slug = '{CHARTS[1]}');"
         f"UPDATE fetches SET fetched_at = {NOW} - INTERVAL 90 DAY WHERE uuid IN ("
         f"SELECT track_uuid FROM chart_entries WHERE chart_slug = '{CHARTS[0]}' EXCEPT "
         f"SELECT track_uuid FROM chart_entries WHERE chart_slug = '{CHARTS[1]}')"
@@ -227,12 +232,17 @@ def plant(bench: Bench, statements: str) -> None:
 def failing(bench: Bench) -> dict[str, dg.AssetCheckResult]:
     """The daily checks that do not pass, by name."""
     refresher = bench.refresher()
-    results = {check.name: evaluate(check, refresher) for check in DAILY}
+    with refresher.warehouse.connect():  # a file that is open already is opened at once
+        results = {check.name: evaluate(check, refresher) for check in DAILY}
     return {name: result for name, result in results.items() if not result.passed}
 
 
 def text(result: dg.AssetCheckResult, key: str) -> str:
     return str(result.metadata[key].value)
+
+
+def examples(result: dg.AssetCheckResult) -> str:
+    return "\n".join(text(result, key) for key in result.metadata if key.startswith("example_"))
 
 
 def text_of(evaluation: dg.AssetCheckEvaluation, key: str) -> str:
@@ -245,12 +255,13 @@ def check_named(name: str) -> Check:
 
 def test_all_checks_pass_after_a_cold_pass_and_each_has_looked_at_something(sound: Bench) -> None:
     refresher = sound.refresher()
-    for check in DAILY:
-        result = evaluate(check, refresher)
+    with refresher.warehouse.connect():
+        results = [evaluate(check, refresher) for check in DAILY]
 
-        assert result.passed, (check.name, result.metadata)
+    for result in results:
+        assert result.passed, (result.check_name, result.metadata)
         assert result.metadata["offending"].value == 0
-        assert int(text(result, "looked_at")) > 0, check.name
+        assert int(text(result, "looked_at")) > 0, result.check_name
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
@@ -265,7 +276,7 @@ def test_a_planted_defect_fails_its_own_check_and_names_it(copied: Bench, defect
     result = found[name]
     assert result.severity is check_named(name).severity
     assert 0 < int(text(result, "offending")) <= int(text(result, "looked_at"))
-    assert example.format(track=track) in text(result, "examples")
+    assert example.format(track=track) in examples(result)
     assert text(result, "what_to_do")
 
 
@@ -287,7 +298,7 @@ def test_five_examples_are_named_however_many_there_are(copied: Bench) -> None:
     assert int(text(tracks, "offending")) == copied.one(
         "SELECT count(DISTINCT track_uuid) FROM soundcharts.chart_entries"
     )
-    assert len(text(tracks, "examples").splitlines()) == 5
+    assert len(examples(tracks).splitlines()) == 5
 
 
 @pytest.mark.parametrize(
@@ -366,7 +377,27 @@ def test_the_daily_job_succeeds_whatever_it_finds(copied: Bench) -> None:
     (failed,) = [evaluation for evaluation in result.get_asset_check_evaluations() if not evaluation.passed]
     assert failed.check_name == "ranking_places"
     assert failed.severity is dg.AssetCheckSeverity.ERROR
-    assert failed.description == "1 of " + text_of(failed, "looked_at")
+    assert failed.description == f"1 of {text_of(failed, 'looked_at')} offend"
+
+
+def test_a_failing_check_is_told_to_the_webhook_once_and_a_warning_is_not(copied: Bench) -> None:
+    with webhook() as (address, told):
+
+        def quality_of(bench: Bench) -> None:
+            refresher = Refresher(bench.settings(bench.content, SOUNDCHARTS_WEBHOOK=address), clock=lambda: bench.now)
+            job = build_definitions(refresher.settings, refresher).resolve_job_def(QUALITY)
+            with refresher.warehouse.connect():
+                assert job.execute_in_process(instance=bench.instance, run_config=QUIET).success
+
+        plant(copied, DEFECTS["a counter of streams falls"][0])
+        quality_of(copied)
+        assert told == []
+
+        plant(copied, DEFECTS["a ranking lacks a place"][0])
+        quality_of(copied)
+        quality_of(copied)
+        assert len(told) == 1
+        assert "ranking_places (1 of " in told[0]
 
 
 def test_the_daily_job_runs_every_day_by_itself(sound: Bench) -> None:
@@ -442,6 +473,6 @@ def test_a_run_finds_what_it_has_written_wrong_and_is_not_stopped_by_it(
     assert result.severity is dg.AssetCheckSeverity.ERROR
     assert not check.spec.blocking
     assert text(result, "offending") == "1"
-    assert example in text(result, "examples")
+    assert example in examples(result)
     assert check.look(copied.refresher(), [CHARTS[1]], TODAY).passed, "another chart's run looks at its own"
     assert check.look(copied.refresher(), [CHARTS[0]], TODAY + timedelta(seconds=1)).passed, "what was there before"

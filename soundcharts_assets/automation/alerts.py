@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -19,6 +19,7 @@ from soundcharts_assets.warehouse.spool import Spool
 
 _LOG = logging.getLogger(__name__)
 _NOTE = "alert"
+_CHECKS = "checks"
 _QUIET = timedelta(hours=1)
 _TIMEOUT_SECONDS = 10
 _LONGEST_REASON = 500
@@ -52,6 +53,15 @@ class Alerts:
             return False
         text = f"soundcharts_assets: run {run_id} of {job} failed for {charts}: {reason[:_LONGEST_REASON]}"
         return self._tell(f"run {cause}", text, now.isoformat())
+
+    def failed_checks(self, failed: Mapping[str, str]) -> bool:
+        """Tell of daily checks that failed, by name and with what was found; the same ones are not told of again."""
+        if not failed:
+            self._spool.drop_note(_NOTE, _CHECKS)
+            return False
+        found = ", ".join(f"{name} ({said})" for name, said in failed.items())
+        text = f"soundcharts_assets: checks failed: {found}. The asset soundcharts/warehouse names examples in Dagster."
+        return self._tell(_CHECKS, text, " ".join(failed))
 
     def _tell(self, cause: str, text: str, occasion: str) -> bool:
         if self._webhook is None or self._spool.note(_NOTE, cause) == occasion:
