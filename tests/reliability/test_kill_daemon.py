@@ -56,6 +56,15 @@ class House:
             os.killpg(self._daemon.pid, signal.SIGKILL)
             self._daemon.wait()
             self._daemon = None
+            # The kernel takes a moment to clear away what its children were.
+            wait_for("the dead to let go of the warehouse", self._is_let_go, 30)
+
+    def _is_let_go(self) -> bool:
+        try:
+            duckdb.connect(str(self.workshop.warehouse), read_only=True).close()
+        except duckdb.IOException:
+            return False
+        return True
 
     def kill_caller(self) -> None:
         """Kill the one process that is asking Soundcharts."""
