@@ -84,6 +84,14 @@ def test_a_run_that_somebody_was_cancelling_is_cancelled_so_that_nothing_starts_
     assert status(bench, run) is dg.DagsterRunStatus.CANCELED
 
 
+def test_a_pass_closes_killed_runs_of_the_daemon_too(bench: Bench) -> None:
+    follow(bench, DAILY)
+    run = begun(bench, operator_of(bench))
+    locks(bench).hold("another")
+    assert bench.sync().exit_code == 0
+    assert status(bench, run) is dg.DagsterRunStatus.FAILURE
+
+
 def test_a_run_that_has_no_lock_here_may_be_on_another_machine_and_is_left_alone(bench: Bench) -> None:
     run = operator_of(bench).unfinished_run(DAILY, dg.DagsterRunStatus.STARTED)
     locks(bench).close_killed(bench.instance)
