@@ -100,7 +100,7 @@ def doctor(
 ) -> None:
     """Check settings, credentials, quota, warehouse and Dagster, and tell what to do. Makes no billed call."""
     from soundcharts_assets.commands.console import show_checks  # noqa: PLC0415
-    from soundcharts_assets.commands.doctor import examine  # noqa: PLC0415
+    from soundcharts_assets.commands.doctor.examination import examine  # noqa: PLC0415
     from soundcharts_assets.settings import load_settings  # noqa: PLC0415
 
     diagnosis = examine(load_settings, _instance)

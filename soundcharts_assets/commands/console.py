@@ -23,7 +23,7 @@ from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.outcomes import Status
 
 if TYPE_CHECKING:
-    from soundcharts_assets.commands.doctor import Check  # brings Dagster, whose import takes seconds
+    from soundcharts_assets.commands.doctor.findings import Check  # brings Dagster, whose import takes seconds
 
 
 class Bar:
