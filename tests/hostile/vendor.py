@@ -101,6 +101,8 @@ class Vendor:
                 return collection(days, related=artist_of_series)
             case "artist_listening/spotify":
                 return collection([listeners_of(day, 300) for day in self.days], related=artist_of_series)
+            case "chart_platforms":
+                return collection([{"name": "Spotify", "code": "spotify"}])
             case "chart_catalogue":
                 listed = [without(chart(slug=f"{uuid}-{n}", platform=uuid), "metric") for n in (1, 2)]
                 return collection(listed)
