@@ -104,7 +104,7 @@ class Workshop:
         deadline = time.monotonic() + 60
         while process.is_alive() and self.sandbox.report().calls < after:
             assert time.monotonic() < deadline, self.said()
-            time.sleep(0.02)
+            time.sleep(0.05)
         # A share hits the start, before the first call; what is left spreads over commits and Dagster's own writes.
         process.join(dice.uniform(0, 0.2 if after > 0 else 1.0))
         if process.exitcode is not None:
