@@ -44,13 +44,18 @@ class Bench:
             YAML(typ="safe").dump({**quick, **(content or {})}, file)
         return load_settings(self.environment() | environment)
 
+    @property
+    def warehouse(self) -> Path:
+        """The file."""
+        return self.folder / "warehouse.duckdb"
+
     def environment(self) -> dict[str, str]:
         """Variables that point everything at this bench."""
         return {
             "SOUNDCHARTS_BASE_URL": self.sandbox.url,
             "SOUNDCHARTS_APP_ID": "soundcharts",
             "SOUNDCHARTS_API_KEY": "soundcharts",
-            "SOUNDCHARTS_WAREHOUSE": str(self.folder / "warehouse.duckdb"),
+            "SOUNDCHARTS_WAREHOUSE": str(self.warehouse),
             "SOUNDCHARTS_CONFIG": str(self.folder / "soundcharts.yaml"),
         }
 
@@ -87,7 +92,7 @@ class Bench:
         """Ask the warehouse."""
         import duckdb  # noqa: PLC0415
 
-        with duckdb.connect(str(self.folder / "warehouse.duckdb"), read_only=True) as connection:
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
             return connection.execute(statement, list(parameters)).fetchall()
 
     def one(self, statement: str, *parameters: object) -> Any:

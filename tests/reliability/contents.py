@@ -1,33 +1,35 @@
 """What a warehouse holds, apart from when it was fetched and how often that was tried: the measure of every promise."""
 
+from pathlib import Path
 from typing import Any
 
-from soundcharts_assets.warehouse.tables import TABLES
-from tests.conftest import Bench
+import duckdb
 
-_WHEN = {"fetched_at", "discovered_at", "seen_at", "unseen_at", "attempts", "not_before", "error"}
+from soundcharts_assets.warehouse.tables import TABLES
+from tests.warehouse.helpers import doubled_keys
+
+BOOKS = {"api_calls", "malformed_answers", "schema_versions"}
+"""Tables that tell of the way there, not of what was found: failed calls and bad answers count, too."""
+
+WHEN = {"fetched_at", "discovered_at", "seen_at", "unseen_at", "attempts", "not_before", "error"}
 
 Contents = dict[str, list[tuple[Any, ...]]]
 
 
-def contents(bench: Bench) -> Contents:
-    """The rows of every table, sorted; counts of calls are left out, since failed ones count too."""
+def contents(warehouse: Path) -> Contents:
+    """The rows of every table but the books, sorted."""
     found = {}
-    for table in TABLES.values():
-        if table.name == "api_calls":
-            continue
-        columns = ", ".join(name for name in table.names if name not in _WHEN)
-        kept = "WHERE subject <> 'breaker'" if table.name == "fetches" else ""
-        found[table.name] = bench.query(f"SELECT {columns} FROM {table.qualified} {kept} ORDER BY ALL")
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        for name, table in TABLES.items():
+            if name not in BOOKS:
+                columns = ", ".join(column for column in table.names if column not in WHEN)
+                kept = "WHERE subject NOT IN ('breaker', 'spool')" if name == "fetches" else ""
+                statement = f"SELECT {columns} FROM {table.qualified} {kept} ORDER BY ALL NULLS FIRST"
+                found[name] = connection.execute(statement).fetchall()
     return found
 
 
-def doubled(bench: Bench) -> dict[str, int]:
-    """Keys that a table holds more than once, by table; empty where all is well."""
-    found = {
-        table.name: len(
-            bench.query(f"SELECT 1 FROM {table.qualified} GROUP BY {', '.join(table.key)} HAVING count(*) > 1")
-        )
-        for table in TABLES.values()
-    }
-    return {name: count for name, count in found.items() if count}
+def doubled(warehouse: Path) -> list[tuple[Any, ...]]:
+    """Tables that hold a key more than once, with one such key; none where all is well."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return doubled_keys(connection)

@@ -21,7 +21,6 @@ import duckdb
 
 from soundcharts_assets.sandbox.generate import Plan, generate
 from soundcharts_assets.sandbox.process import Sandbox
-from soundcharts_assets.warehouse.tables import TABLES
 from tests.warehouse.helpers import doubled_keys
 
 WORKERS, BATCH_ROWS, BATCH_SIZE = 2, 150, 10
@@ -37,8 +36,6 @@ audience: {{history_days: 20, overlap_days: 20}}
 api: {{workers: {WORKERS}, batch_size: {BATCH_SIZE}, calls_per_minute: 100000, backoff_seconds: 0.01}}
 warehouse: {{batch_rows: {BATCH_ROWS}, batch_seconds: 600}}
 """
-_OF_A_PASS = {"fetched_at", "discovered_at", "seen_at", "unseen_at", "attempts"}
-"""Columns that tell when and how often it was tried rather than what came of it."""
 _OWN_PRICE = {"ranking_latest"}
 """Every pass polls every chart once, however the one before it ended."""
 
@@ -128,17 +125,6 @@ class Workshop:
         answer.join(60)
         return int((self.folder / "unfinished").read_text(encoding="utf-8"))
 
-    def tables(self) -> dict[str, list[tuple[Any, ...]]]:
-        """What is stored, but for instants of fetching and numbers of attempts; calls are another matter."""
-        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
-            return {
-                name: connection.execute(
-                    f"SELECT {', '.join(_compared(table.names))} FROM {table.qualified} ORDER BY ALL NULLS FIRST"
-                ).fetchall()
-                for name, table in TABLES.items()
-                if name != "api_calls"
-            }
-
     def check_whole(self) -> None:
         """The file opens; no key is there twice, no ranking is half there, nothing passes for fetched that is not."""
         if not self.warehouse.exists():
@@ -212,13 +198,6 @@ def calls_beyond(passes: Sequence[Mapping[str, int]], undisturbed: Mapping[str, 
 
 def _beyond_polls(calls: Mapping[str, int]) -> int:
     return sum(count for endpoint, count in calls.items() if endpoint not in _OWN_PRICE)
-
-
-def _compared(columns: Sequence[str]) -> list[str]:
-    """Columns as they are compared: of the instant before which nothing is asked for again, the day."""
-    return [
-        "not_before::DATE AS not_before" if name == "not_before" else name for name in columns if name not in _OF_A_PASS
-    ]
 
 
 _NEVER = (

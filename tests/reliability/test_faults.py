@@ -51,7 +51,7 @@ def until_settled(bench: Bench) -> list[PassReport]:
     reports = []
     for _ in range(MOST_PASSES):
         reports.append(bench.sync())
-        assert doubled(bench) == {}
+        assert doubled(bench.warehouse) == []
         assert torn(bench) == []
         if not in_the_ledger(bench) and reports[-1].exit_code == 0:
             return reports
@@ -85,7 +85,7 @@ def undisturbed(bench: Bench, *slugs: str, **more: Any) -> Contents:
     """What the warehouse holds after a pass in which nothing goes wrong; the file is put away afterwards."""
     follow(bench, *slugs, **more)
     assert bench.sync().exit_code == 0
-    found = contents(bench)
+    found = contents(bench.warehouse)
     (bench.folder / "warehouse.duckdb").unlink()
     # So that waits of an hour and its doubles stay within the day whose figures are compared.
     bench.now = bench.now.replace(hour=0, minute=5)
@@ -98,7 +98,7 @@ def test_a_mixture_of_faults_leaves_the_same_tables_as_none(bench: Bench) -> Non
     bench.sandbox.faults(rules(KINDS, seed=1))
     reports = until_settled(bench)
 
-    assert contents(bench) == expected
+    assert contents(bench.warehouse) == expected
     assert reports[0].exit_code == 1
     statuses = bench.sandbox.report().by_status
     assert {"500", "502", "503", "unanswered"} & set(statuses), "faults did strike"
@@ -116,7 +116,7 @@ def test_mixtures_of_faults_leave_the_same_tables_as_none(bench: Bench, seed: in
     bench.sandbox.faults(rules(kinds, seed))
     until_settled(bench)
 
-    assert contents(bench) == expected
+    assert contents(bench.warehouse) == expected
 
 
 def refresh(bench: Bench, slug: str) -> int:

@@ -16,6 +16,7 @@ import pytest
 
 from soundcharts_assets.sandbox.process import Sandbox, running_sandbox
 from tests.conftest import TODAY
+from tests.reliability.contents import contents
 from tests.reliability.kills import BOUND, LARGE, SMALL, Kill, Workshop, calls_beyond, write_charts
 
 
@@ -65,7 +66,7 @@ def killed_and_completed(
     passes.append(workshop.sync())
     assert time.monotonic() - began < 120
     workshop.check_whole()
-    assert workshop.tables() == whole.tables()
+    assert contents(workshop.warehouse) == contents(whole.warehouse)
     assert workshop.unfinished_runs() == 0
     assert calls_beyond(passes, calls) <= BOUND * len(kills)
     return kills

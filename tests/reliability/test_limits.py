@@ -63,7 +63,7 @@ def expected(shared_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) 
         shared_sandbox.reset()
         assert bench.sync().exit_code == 0
         asked = shared_sandbox.report()
-        return Undisturbed(contents(bench), asked.billed, asked.by_status["200"])
+        return Undisturbed(contents(bench.warehouse), asked.billed, asked.by_status["200"])
 
 
 @pytest.mark.parametrize("tells", [True, pytest.param(False, marks=pytest.mark.slow)])
@@ -81,7 +81,7 @@ def test_over_the_rate_no_call_is_lost_and_the_pass_keeps_to_what_the_server_all
 
     asked = followed.sandbox.report()
     assert (report.exit_code, report.failures) == (0, [])
-    assert contents(followed) == expected.contents
+    assert contents(followed.warehouse) == expected.contents
     assert asked.billed == expected.billed
     assert asked.by_status["200"] == expected.answered
     assert asked.by_status["429"] >= 1, "the limit was met"
@@ -134,8 +134,8 @@ def spend(bench: Bench, expected: Undisturbed, calls: int) -> None:
     second = bench.sandbox.report()
 
     assert resumed.exit_code == 0
-    assert contents(bench) == expected.contents
-    assert doubled(bench) == {}
+    assert contents(bench.warehouse) == expected.contents
+    assert doubled(bench.warehouse) == []
     # Each pass polls. Where the quota ends between a batch and the ids it left out, these come as a batch again.
     assert first.billed + second.billed - (expected.billed + 1) in {0, 1}
 
@@ -172,7 +172,7 @@ def test_a_token_that_is_rejected_in_mid_pass_is_renewed_once_and_unseen(
     assert 1 <= asked.by_status["401"] <= WORKERS
     assert asked.by_endpoint["oauth_token"] == 2
     assert asked.billed == expected.billed
-    assert contents(followed) == expected.contents
+    assert contents(followed.warehouse) == expected.contents
 
 
 def test_a_platform_outside_the_plan_is_said_so_asked_again_after_a_day_and_hides_no_other(
@@ -193,7 +193,7 @@ def test_a_platform_outside_the_plan_is_said_so_asked_again_after_a_day_and_hide
     assert "403" in str(told["failures"].value)
     status = look(followed.refresher(), [SLUG]).as_dict()
     assert status["ledger"]["forbidden"] == refused
-    stored = contents(followed)
+    stored = contents(followed.warehouse)
     others = [name for name in stored if name not in {"artist_audience", "fetches"}]
     assert {name: stored[name] for name in others} == {name: expected.contents[name] for name in others}
 

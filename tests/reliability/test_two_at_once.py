@@ -258,7 +258,9 @@ def test_while_the_file_is_held_a_row_that_no_table_takes_keeps_none_out_of_the_
 
     assert warehouse.catch_up() > 0
     with warehouse.connect() as connection:
-        told = dict(connection.execute("SELECT uuid, status FROM soundcharts.fetches").fetchall())
+        told = dict(
+            connection.execute("SELECT uuid, status FROM soundcharts.fetches WHERE subject = 'artists'").fetchall()
+        )
         stored = {uuid for (uuid,) in connection.execute("SELECT uuid FROM soundcharts.artists").fetchall()}
     assert told == {uuid: "malformed" if uuid in bad else "ok" for uuid in uuids}
     assert stored == set(uuids) - bad
