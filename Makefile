@@ -35,8 +35,8 @@ test: $(VENV)/installed ## Run the tests
 	@$(BIN)/python -m pytest -n auto
 
 .PHONY: test-slow
-test-slow: $(VENV)/installed ## Run the tests that take minutes: the live system, simulated days, whole budgets
-	@$(BIN)/python -m pytest -m slow -n auto --dist loadfile
+test-slow: $(VENV)/installed ## Run the tests that take minutes: the live system, kills, faults, simulated days, whole budgets
+	@$(BIN)/python -m pytest -m slow -n 3 --dist loadfile
 
 .PHONY: test-duckdb2
 test-duckdb2: .venv-duckdb2/installed ## Run the warehouse tests on DuckDB 2.0

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from soundcharts_assets.refresh.request import Request
     from soundcharts_assets.sandbox.process import Sandbox
     from soundcharts_assets.settings import Settings
+    from tests.shop import Shop
 
 # The folders of single packages run without Dagster, too: what they do not need is imported where it is used.
 
@@ -118,6 +119,18 @@ def bench(shared_sandbox: "Sandbox", tmp_path: Path) -> Iterator[Bench]:
         yield Bench(shared_sandbox, tmp_path, instance)
     shared_sandbox.faults([])
     shared_sandbox.switch(quota=1_000_000, batch_max_ids=100, plan_forbidden=[])
+
+
+@pytest.fixture
+def shop(shared_sandbox: "Sandbox", tmp_path: Path) -> Iterator["Shop"]:
+    """A shop on the shared sandbox, which is left healthy and uncounted."""
+    from tests.shop import Shop  # noqa: PLC0415
+
+    shared_sandbox.faults([])
+    shared_sandbox.reset()
+    yield Shop(tmp_path, shared_sandbox)
+    shared_sandbox.faults([])
+    shared_sandbox.switch(quota=1_000_000, latency_seconds=0)
 
 
 @pytest.fixture

@@ -314,7 +314,7 @@ class TestNarrowing:
         assert made["artist_audience/tiktok"] == counted["artist_audience/tiktok"]
 
     def test_force_asks_for_everything_once(self, bench: Bench) -> None:
-        bench.follow("viral-50-40", "global-28", platforms={**FEW, "artist_audience": []})
+        bench.follow("viral-50-40", "top-50-58", platforms={**FEW, "artist_audience": []})
         bench.sync()
         bench.sandbox.reset()
         report = bench.sync(request=Request(force=True))
@@ -339,7 +339,11 @@ class TestDaysGoBy:
 
     def test_a_day_later_daily_charts_bring_one_ranking_and_only_new_tracks_metadata(self, moving_bench: Bench) -> None:
         bench = moving_bench
-        bench.follow("global-28", "top-songs-31", platforms=FEW)
+        bench.follow(
+            "global-28",
+            "top-songs-31",
+            platforms={"track_audience": ["spotify"], "artist_audience": [], "artist_listening": []},
+        )
         bench.sync()
         known = bench.one("SELECT count(*) FROM soundcharts.tracks")
         bench.sandbox.advance(1)

@@ -2,16 +2,15 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from soundcharts_assets.commands.settings_file import read, rewrite, with_chart, without_chart
-from soundcharts_assets.sandbox.process import Sandbox
 from soundcharts_assets.settings import ChartSettings, SettingsError, parse_settings
-from tests.test_command_line import Shop, lines
+from tests.shop import FEW, Shop, lines
 
 PATH = Path("soundcharts.yaml")
 PLAIN = ChartSettings(slug="new-1")
@@ -182,15 +181,6 @@ def test_a_file_that_cannot_be_written_is_told_and_left_alone(tmp_path: Path) ->
 
 
 # The commands.
-
-
-@pytest.fixture
-def shop(shared_sandbox: Sandbox, tmp_path: Path) -> Iterator[Shop]:
-    shared_sandbox.faults([])
-    shared_sandbox.reset()
-    yield Shop(tmp_path, shared_sandbox)
-    shared_sandbox.faults([])
-    shared_sandbox.switch(quota=1_000_000)
 
 
 def write(shop: Shop, text: str) -> Path:
@@ -450,7 +440,7 @@ class TestList:
     def test_it_tells_what_the_warehouse_knows(self, shop: Shop) -> None:
         write(
             shop,
-            "history_days: 3\ncharts:\n  - {slug: viral-50-40, cascade: false, history_days: 0}\n"
+            FEW + "\nhistory_days: 3\ncharts:\n  - {slug: viral-50-40, cascade: false, history_days: 0}\n"
             "  - {platform: spotify, countries: [FR, worldwide], cascade: false}\n",
         )
         assert shop.call("sync").returncode == 0

@@ -1,101 +1,11 @@
 """The command as its user meets it: exit codes, one clear line for each thing that goes wrong, and two at once."""
 
-import contextlib
-import io
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any, cast
-from unittest import mock
+from collections.abc import Mapping
 
-import duckdb
 import pytest
 
-from soundcharts_assets.cli import main
-from soundcharts_assets.sandbox.process import Sandbox
-
-FEW = "platforms: {track_audience: [spotify], artist_audience: [], artist_listening: []}"
-COMMAND = [sys.executable, "-c", "from soundcharts_assets.cli import main; main()"]
-
-
-class Shop:
-    """A folder as a user has it: settings, a warehouse, an instance of Dagster, and a shell without anything else."""
-
-    def __init__(self, folder: Path, sandbox: Sandbox) -> None:
-        self.folder = folder
-        self.sandbox = sandbox
-        self.warehouse = folder / "data" / "warehouse.duckdb"
-        (folder / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
-        self.follow("viral-50-40")
-
-    def follow(self, *slugs: str, more: str = FEW) -> None:
-        charts = "".join(f"  - slug: {slug}\n" for slug in slugs)
-        text = f"charts:\n{charts}\napi: {{backoff_seconds: 0.01, attempts: 2, calls_per_minute: 100000}}\n{more}\n"
-        # The shared sandbox stands still at a day that recedes from the clock of these processes.
-        text += "audience: {charted_within_days: 36500}\n"
-        (self.folder / "soundcharts.yaml").write_text(text, encoding="utf-8")
-
-    def environment(self, **changes: str) -> dict[str, str]:
-        return {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(Path(__file__).parents[1]),
-            "DAGSTER_HOME": str(self.folder),
-            "SOUNDCHARTS_BASE_URL": self.sandbox.url,
-            "SOUNDCHARTS_APP_ID": "soundcharts",
-            "SOUNDCHARTS_API_KEY": "soundcharts",
-            **changes,
-        }
-
-    def start(self, *arguments: str, **changes: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [*COMMAND, *arguments],
-            cwd=self.folder,
-            env=self.environment(**changes),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, *arguments: str, **changes: str) -> "subprocess.CompletedProcess[str]":
-        process = self.start(*arguments, **changes)
-        output, errors = process.communicate(timeout=120)
-        done = subprocess.CompletedProcess(process.args, process.returncode, output, errors)
-        assert "Traceback" not in done.stdout + done.stderr
-        return done
-
-    def call(self, *arguments: str, **changes: str) -> "subprocess.CompletedProcess[str]":
-        """Run the command in this process, which saves the seconds that Dagster takes to import."""
-        output, errors = io.StringIO(), io.StringIO()
-        environment = mock.patch.dict(os.environ, self.environment(**changes), clear=True)
-        command = mock.patch.object(sys, "argv", ["soundcharts-assets", *arguments])
-        streams = contextlib.ExitStack()
-        streams.enter_context(contextlib.redirect_stdout(output))
-        streams.enter_context(contextlib.redirect_stderr(errors))
-        with environment, command, contextlib.chdir(self.folder), streams, pytest.raises(SystemExit) as end:
-            main()
-        return subprocess.CompletedProcess(arguments, cast("int", end.value.code), output.getvalue(), errors.getvalue())
-
-    def query(self, statement: str) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
-            return connection.execute(statement).fetchall()
-
-
-@pytest.fixture
-def shop(shared_sandbox: Sandbox, tmp_path: Path) -> Iterator[Shop]:
-    shared_sandbox.faults([])
-    shared_sandbox.reset()
-    yield Shop(tmp_path, shared_sandbox)
-    shared_sandbox.faults([])
-    shared_sandbox.switch(quota=1_000_000, latency_seconds=0)
-
-
-def lines(done: "subprocess.CompletedProcess[str]") -> list[str]:
-    return [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+from tests.shop import Shop, lines
 
 
 def test_a_sync_settles_everything_and_says_so_in_json(shop: Shop) -> None:
@@ -211,49 +121,6 @@ def test_two_at_once_the_second_waits_and_fetches_nothing_twice(shop: Shop) -> N
     assert results[second][1] == f"Waiting: sync (process {both[1 - second].pid}) is asking Soundcharts.\n"
     assert json.loads(results[second][0])["calls"] == {"ranking_latest": 1}
     assert all("/ranking/latest" in example for example in shop.sandbox.report().duplicate_examples)
-
-
-def test_a_killed_sync_leaves_a_whole_warehouse_and_the_next_one_goes_on(shop: Shop) -> None:
-    shop.follow("viral-50-40", more=f"{FEW}\nwarehouse: {{batch_seconds: 0.2}}")
-    shop.sandbox.switch(latency_seconds=0.5)
-    killed = shop.start("sync")
-    wait_until(lambda: shop.sandbox.report().by_endpoint.get("song_audience/spotify", 0) > 40, killed)
-    killed.send_signal(signal.SIGKILL)
-    killed.communicate()
-    stored = shop.query("SELECT count(*) FROM soundcharts.fetches WHERE subject = 'track_audience/spotify'")[0][0]
-    shop.sandbox.switch(latency_seconds=0)
-    shop.sandbox.reset()
-    done = shop.run("sync")
-
-    assert done.returncode == 0
-    assert 0 < stored < 50
-    # What was stored is not asked for again; what was not, is; and the steps before it are done with.
-    assert shop.sandbox.report().by_endpoint == {"ranking_latest": 1, "song_audience/spotify": 50 - stored}
-    assert shop.query("SELECT count(*) FROM soundcharts.fetches WHERE subject = 'track_audience/spotify'") == [(50,)]
-    assert unfinished_runs(shop) == 0
-
-
-def unfinished_runs(shop: Shop) -> int:
-    """Runs that Dagster believes to be alive, asked in a process of its own, since an instance is a global thing."""
-    code = (
-        "import dagster as dg\n"
-        "with dg.DagsterInstance.get() as instance:\n"
-        "    started = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])\n"
-        "    print(len(instance.get_runs(started)))\n"
-    )
-    command = [sys.executable, "-c", code]
-    answer = subprocess.run(
-        command, env=shop.environment(), cwd=shop.folder, capture_output=True, text=True, check=True
-    )
-    return int(answer.stdout)
-
-
-def wait_until(happened: Any, process: "subprocess.Popen[str]") -> None:
-    deadline = time.monotonic() + 60
-    while not happened():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_help_answers_at_once_and_names_every_command(shop: Shop) -> None:

@@ -19,11 +19,9 @@ from soundcharts_assets.settings import load_settings
 from soundcharts_assets.warehouse.batch import Batch
 from soundcharts_assets.warehouse.connection import Warehouse
 from soundcharts_assets.warehouse.spool import Spool
-from tests.test_command_line import FEW, Shop, lines, shop, wait_until
+from tests.shop import FEW, Shop, lines, wait_until
 
 pytestmark = pytest.mark.slow
-
-__all__ = ["shop"]
 
 NO_CREDENTIALS = {"SOUNDCHARTS_APP_ID": "", "SOUNDCHARTS_API_KEY": ""}
 WRONG_KEY = {"SOUNDCHARTS_API_KEY": "a-wrong-key-nobody-has"}

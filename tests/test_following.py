@@ -151,7 +151,10 @@ def test_no_more_is_listed_than_the_selectors_need(selectors: list[dict[str, Any
 
 def select(bench: Bench, *charts: Any) -> None:
     """Follow these from now on, rankings only."""
-    bench.content = {"charts": [{"cascade": False, **chart} if isinstance(chart, dict) else chart for chart in charts]}
+    bench.content = {
+        "charts": [{"cascade": False, **chart} if isinstance(chart, dict) else chart for chart in charts],
+        "platforms": {"track_audience": [], "artist_audience": [], "artist_listening": []},
+    }
 
 
 def listings(bench: Bench) -> int:

@@ -20,11 +20,9 @@ from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.settings import SettingsError, load_settings
 from soundcharts_assets.warehouse.batch import Batch
 from tests.conftest import TODAY, Bench
-from tests.test_command_line import Shop, lines, shop
+from tests.shop import Shop, lines
 
 pytestmark = pytest.mark.slow
-
-__all__ = ["shop"]
 
 FEW = {"track_audience": ["spotify"], "artist_audience": ["tiktok"], "artist_listening": []}
 NONE: dict[str, list[str]] = {"track_audience": [], "artist_audience": [], "artist_listening": []}

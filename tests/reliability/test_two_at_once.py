@@ -20,7 +20,7 @@ from soundcharts_assets.warehouse.tables import TABLES
 from soundcharts_assets.warehouse.work import Work
 from tests.conftest import Bench
 from tests.reliability.aside import Aside
-from tests.test_command_line import Shop
+from tests.shop import Shop
 
 PROGRAM = Path(sys.executable).resolve().name
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
