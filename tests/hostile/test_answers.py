@@ -475,7 +475,12 @@ UNSHRUNK = [phase for phase in Phase if phase is not Phase.shrink]
 """A pass takes seconds, and shrinking takes hundreds of them; what failed is printed as it is."""
 
 
-@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck), phases=UNSHRUNK)
+OVERLONG = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+"""A pass takes dozens of spoilt bodies at once, which nobody would want printed; hypothesis warns that they are long."""
+
+
+@OVERLONG
+@settings(max_examples=1, deadline=None, suppress_health_check=list(HealthCheck), phases=UNSHRUNK)
 @given(vendor=spoilt_vendors())
 def test_whatever_is_answered_no_wrong_row_is_stored(
     tmp_path_factory: pytest.TempPathFactory, undisturbed: Books, vendor: Vendor
@@ -484,6 +489,7 @@ def test_whatever_is_answered_no_wrong_row_is_stored(
 
 
 @pytest.mark.slow
+@OVERLONG
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), phases=UNSHRUNK)
 @given(vendor=spoilt_vendors())
 def test_whatever_is_answered_no_wrong_row_is_stored_in_many_passes(

@@ -143,6 +143,7 @@ def whole(shop: Shop | Bench, polls: int) -> None:
     assert not list(shop.folder.glob("**/*.spool/batch-*"))
 
 
+@pytest.mark.slow
 def test_a_reader_that_takes_the_file_again_and_again_costs_nothing_but_time(slowed: Bench) -> None:
     follow(slowed, 30)
     slowed.refresher().warehouse.probe()
@@ -153,6 +154,7 @@ def test_a_reader_that_takes_the_file_again_and_again_costs_nothing_but_time(slo
     whole(slowed, polls=1)
 
 
+@pytest.mark.slow
 def test_a_reader_that_lets_go_within_the_bound_is_waited_for(slowed: Bench) -> None:
     follow(slowed, 30)
     with Aside(slowed) as aside:
