@@ -362,7 +362,9 @@ def figures(one: Thing, body: Any) -> set[tuple[Any, ...]]:
 def meant(one: Thing, body: Any) -> bool:
     """Whether a body is about what was asked for, or says nothing of it."""
     subject, uuid = one
-    context = body.get("related") or {}
+    context = body.get("related")
+    if not isinstance(context, dict):
+        return True
     entity = context.get("artist") or {} if subject.startswith("artist") else context
     about = entity.get("uuid") if isinstance(entity, dict) else None
     return about in (None, uuid) and context.get("platform") in (None, "spotify")
@@ -476,7 +478,7 @@ UNSHRUNK = [phase for phase in Phase if phase is not Phase.shrink]
 
 
 OVERLONG = pytest.mark.filterwarnings("ignore:Generating overly large repr")
-"""A pass takes dozens of spoilt bodies at once, which nobody would want printed; hypothesis warns that they are long."""
+"""A pass takes dozens of spoilt bodies at once, which nobody would want printed; hypothesis warns of their length."""
 
 
 @OVERLONG
