@@ -32,7 +32,7 @@ sandbox: $(VENV)/installed ## Serve a local Soundcharts API on invented data
 
 .PHONY: test
 test: $(VENV)/installed ## Run the tests
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto
 
 .PHONY: test-slow
 test-slow: $(VENV)/installed ## Run the tests that take minutes: the live system, kills, faults, simulated days, whole budgets
