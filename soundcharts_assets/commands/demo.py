@@ -72,7 +72,8 @@ def demonstrate(console: Console, instance: dg.DagsterInstance) -> int:
 def _start_cold() -> None:
     for path in (WAREHOUSE, WAREHOUSE.with_name(f"{WAREHOUSE.name}.wal")):
         path.unlink(missing_ok=True)
-    shutil.rmtree(WAREHOUSE.with_name(f"{WAREHOUSE.name}.spool"), ignore_errors=True)
+    for beside in ("spool", "runs"):
+        shutil.rmtree(WAREHOUSE.with_name(f"{WAREHOUSE.name}.{beside}"), ignore_errors=True)
 
 
 def _pass(console: Console, instance: dg.DagsterInstance, environment: Mapping[str, str], title: str) -> PassReport:
