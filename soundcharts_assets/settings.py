@@ -304,7 +304,7 @@ class WarehouseSettings(_Strict):
     memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?(MB|GB|MiB|GiB)$")] = "1GB"
     lock_timeout_seconds: Annotated[float, Field(ge=0, le=3_600)] = 30
     """How long to wait for another process that holds the file before answers are set aside in the spool."""
-    batch_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 5_000
+    batch_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     batch_seconds: Annotated[float, Field(gt=0, le=600)] = 5
     """A batch is committed at so many rows or after so many seconds, whichever comes first."""
 

@@ -105,7 +105,7 @@ def materialize(bench: Bench, **config: object) -> dg.ExecuteInProcessResult:
         bench.refresher().settings, Refresher(bench.settings(bench.content), clock=lambda: bench.now)
     )
     register_charts(bench.instance, ["viral-50-40"])
-    steps = ["charts", "chart_rankings", "tracks", "artists", "track_audience__spotify"]
+    steps = ["charts", "chart_rankings", "tracks", "artists", "audience"]
     return definitions.resolve_job_def(CASCADE).execute_in_process(
         instance=bench.instance,
         partition_key="viral-50-40",
@@ -150,7 +150,7 @@ def test_an_asset_of_a_platform_that_was_not_asked_for_does_not_pass_for_materia
     result = materialize(bench, platforms=["shazam"])
 
     assert result.success
-    assert result.asset_materializations_for_node("track_audience__spotify") == []
+    assert result.asset_materializations_for_node("audience") == []
     assert len(result.asset_materializations_for_node("tracks")) == 4
     assert "song_audience/spotify" not in bench.sandbox.report().by_endpoint
 
@@ -162,7 +162,7 @@ def test_a_failing_track_shows_in_the_metadata_and_the_run_succeeds(bench: Bench
     result = materialize(bench)
 
     assert result.success
-    events = result.asset_materializations_for_node("track_audience__spotify")
+    events = result.asset_materializations_for_node("audience")
     assert events[0].metadata["failed"].value == 1
     assert "500" in str(events[0].metadata["failures"].value)
 

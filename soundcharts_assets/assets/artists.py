@@ -16,12 +16,11 @@ def artist_assets(settings: Settings, subject: Subject, condition: Condition) ->
         fetched_asset(
             settings,
             [
-                Output("artists", deps, "Metadata of the artists credited on the chart's tracks."),
-                Output("artist_genres", deps, "Genres of those artists."),
+                Output("artists", GROUP, deps, "Metadata of the artists credited on the chart's tracks."),
+                Output("artist_genres", GROUP, deps, "Genres of those artists."),
             ],
-            group=GROUP,
             window=subject.window,
             condition=condition,
-            refresh=lambda refresher, charts, request: refresher.refresh_subject(subject, charts, request),
+            refresh=lambda refresher, charts, request, _: [refresher.refresh_subject(subject, charts, request)],
         ),
     ]

@@ -26,21 +26,33 @@ _FIGURES = {
 _DEPS = {"tracks": "tracks", "artists": "artists"}
 
 
+STEP = "audience"
+"""One step fetches all platforms side by side: with a step each, every one would wait for the last answer and the
+commit of the one before, and cost Dagster's events and an opening of the file of its own."""
+
+
 def audience_assets(settings: Settings, subjects: list[Subject], condition: Condition) -> list[dg.AssetsDefinition]:
     """Declare the audience of tracks and of artists, and the listening figures of artists, platform by platform."""
-    return [_audience_asset(settings, subject, condition) for subject in subjects if subject.platform is not None]
+    series = {subject.name: subject for subject in subjects if subject.platform is not None}
+    if not series:
+        return []
+    return [
+        fetched_asset(
+            settings,
+            [_output(subject) for subject in series.values()],
+            window=settings.file.freshness.audience_window,
+            condition=condition,
+            refresh=lambda refresher, charts, request, names: refresher.refresh_subjects(
+                [series[name] for name in names], charts, request
+            ),
+            name=STEP,
+        )
+    ]
 
 
-def _audience_asset(settings: Settings, subject: Subject, condition: Condition) -> dg.AssetsDefinition:
+def _output(subject: Subject) -> Output:
     platform = subject.platform or ""
     figure = _FIGURES.get((subject.table, platform), f"Figures of {platform}.")
     owner = "tracks that the chart's stored entries hold" if subject.entity == "tracks" else "artists of its tracks"
     description = f"{figure} By day, for the {owner}."
-    return fetched_asset(
-        settings,
-        [Output(subject.table, (_DEPS[subject.entity],), description, platform)],
-        group=subject.table,
-        window=subject.window,
-        condition=condition,
-        refresh=lambda refresher, charts, request: refresher.refresh_subject(subject, charts, request),
-    )
+    return Output(subject.table, subject.table, (_DEPS[subject.entity],), description, platform)

@@ -3,7 +3,6 @@
 import dagster as dg
 
 from soundcharts_assets.assets.declaration import Condition, Output, StepCheck, fetched_asset
-from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.settings import Settings
 
 GROUP = "charts"
@@ -15,26 +14,30 @@ def chart_assets(settings: Settings, condition: Condition, check: StepCheck) -> 
     return [
         fetched_asset(
             settings,
-            [Output("charts", (), "The chart as Soundcharts describes it, and what the settings say of it.")],
-            group=GROUP,
+            [Output("charts", GROUP, (), "The chart as Soundcharts describes it, and what the settings say of it.")],
             window=window,
             condition=condition,
-            refresh=Refresher.refresh_charts,
+            refresh=lambda refresher, charts, request, _: [refresher.refresh_charts(charts, request)],
         ),
         fetched_asset(
             settings,
             [
                 Output(
                     "chart_rankings",
+                    GROUP,
                     ("charts",),
                     "Rankings of the chart: the newest, and those of the wanted history that are missing.",
                 ),
-                Output("chart_entries", ("charts",), "Places of those rankings. Tracks appear here in minimal form."),
+                Output(
+                    "chart_entries",
+                    GROUP,
+                    ("charts",),
+                    "Places of those rankings. Tracks appear here in minimal form.",
+                ),
             ],
-            group=GROUP,
             window=window,
             condition=condition,
-            refresh=Refresher.refresh_rankings,
+            refresh=lambda refresher, charts, request, _: [refresher.refresh_rankings(charts, request)],
             check=check,
         ),
     ]

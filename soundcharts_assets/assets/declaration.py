@@ -24,7 +24,8 @@ from soundcharts_assets.warehouse.tables import TABLES, Table
 PREFIX = "soundcharts"
 
 Condition: TypeAlias = dg.AutomationCondition[dg.AssetKey] | None
-Refresh: TypeAlias = Callable[[Refresher, Sequence[str], Request], Account]
+Refresh: TypeAlias = Callable[[Refresher, Sequence[str], Request, Sequence[str]], Sequence[Account]]
+"""Refreshes what charts reach, for the assets of these names; an account for each, or one for all."""
 
 _CHARTS_PER_RUN = 10
 
@@ -49,12 +50,14 @@ class Output:
 
     Attributes:
         table: Name of the table.
+        group: Group in Dagster's UI.
         deps: Names of the assets it is made from.
         description: What it holds and where it comes from.
         platform: Where the asset is one platform's part of a table.
     """
 
     table: str
+    group: str
     deps: tuple[str, ...]
     description: str
     platform: str | None = None
@@ -87,29 +90,30 @@ def fetched_asset(
     settings: Settings,
     outputs: Sequence[Output],
     *,
-    group: str,
     window: Window,
     condition: Condition,
     refresh: Refresh,
+    name: str | None = None,
     check: StepCheck | None = None,
 ) -> dg.AssetsDefinition:
     """Declare the tables that one step fetches, as assets partitioned by chart.
 
     Args:
         settings: Where the warehouse is.
-        outputs: The tables; the first names the step.
-        group: Group in Dagster's UI.
+        outputs: The tables. Where each is a platform's part of one, they may be materialised one by one.
         window: How old an answer may grow.
         condition: When charts are refreshed without being asked for.
         refresh: Refreshes the partitions of charts.
+        name: Name of the step; by default that of the first table.
         check: What the step checks at its end.
     """
     catalogue = settings.warehouse_path.stem
-    specs = [_spec(output, catalogue, group, window, condition) for output in outputs]
+    specs = [_spec(output, catalogue, window, condition) for output in outputs]
 
     @dg.multi_asset(
-        name=outputs[0].name.replace("/", "__").replace("-", "_"),
+        name=name or outputs[0].table,
         specs=specs,
+        can_subset=all(output.platform is not None for output in outputs),
         check_specs=[check.spec] if check else None,
         # A backfill takes neighbouring charts together: one run's fixed cost for ten, and fuller batches.
         backfill_policy=dg.BackfillPolicy.multi_run(_CHARTS_PER_RUN),
@@ -138,25 +142,27 @@ def _refreshed(
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Refresh the charts of the run, and report what became of each table."""
     charts = context.partition_keys
-    if not request.includes(outputs[0].platform):
-        # Nothing was looked at, so nothing is materialised: it would pass for fresh.
-        context.log.info("%s is not among the platforms of this run", outputs[0].name)
+    selected = [output for output in outputs if asset_key(output.name) in context.selected_asset_keys]
+    asked = [output for output in selected if request.includes(output.platform)]
+    if len(asked) < len(selected):
+        # What was not looked at is not materialised: it would pass for fresh.
+        left_out = [output.name for output in selected if output not in asked]
+        context.log.info("%s: not among the platforms of this run", ", ".join(left_out))
+    if not asked:
         return
     try:
-        account = refresh(refresher, charts, request)
+        accounts = refresh(refresher, charts, request, [output.name for output in asked])
     except PausedError as paused:
         # No failure: the run that met the cause failed and was told of. Nothing was looked at here either.
         context.log.warning("%s", paused)
         return
     except (SoundchartsError, WarehouseError, SettingsError) as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
-    context.log.info("%s of %s: %s", account.subject, account.chart, account.figures())
-    if account.failed:
-        context.log.warning("%d of %d failed and will be asked for again", account.failed, account.due)
-    if account.held_back:
-        context.log.warning("%d of %d wait: %s", account.deferred, account.due, account.held_back)
-    for output in outputs:
-        figures = _figures(output, account, catalogue)
+    for account in accounts:
+        _log(context, account)
+    by_name = {account.subject: account for account in accounts}
+    for output in asked:
+        figures = _figures(output, by_name.get(output.name, accounts[0]), catalogue)
         if request.dry_run:
             # An observation, since nothing was materialised and freshness must not think so.
             for chart in charts:
@@ -165,10 +171,18 @@ def _refreshed(
             yield dg.MaterializeResult(asset_key=asset_key(output.name), metadata=figures)
 
 
+def _log(context: dg.AssetExecutionContext, account: Account) -> None:
+    """Say in the run's log what became of a subject."""
+    context.log.info("%s of %s: %s", account.subject, account.chart, account.figures())
+    if account.failed:
+        context.log.warning("%d of %d failed and will be asked for again", account.failed, account.due)
+    if account.held_back:
+        context.log.warning("%d of %d wait: %s", account.deferred, account.due, account.held_back)
+
+
 def _spec(
     output: Output,
     catalogue: str,
-    group: str,
     window: Window,
     condition: Condition,
 ) -> dg.AssetSpec:
@@ -178,7 +192,7 @@ def _spec(
         key=asset_key(output.name),
         deps=[asset_key(name) for name in output.deps],
         description=f"{output.description}\n\n{grain}",
-        group_name=group,
+        group_name=output.group,
         kinds={"duckdb"},
         partitions_def=charts_partitions,
         skippable=True,

@@ -16,14 +16,13 @@ def track_assets(settings: Settings, subject: Subject, condition: Condition) -> 
         fetched_asset(
             settings,
             [
-                Output("tracks", deps, "Metadata of the tracks that the chart's stored entries hold."),
-                Output("track_artists", deps, "Artists credited on those tracks, in order."),
-                Output("track_genres", deps, "Genres of those tracks."),
-                Output("genres", deps, "Genres as a hierarchy, from tracks and artists alike."),
+                Output("tracks", GROUP, deps, "Metadata of the tracks that the chart's stored entries hold."),
+                Output("track_artists", GROUP, deps, "Artists credited on those tracks, in order."),
+                Output("track_genres", GROUP, deps, "Genres of those tracks."),
+                Output("genres", GROUP, deps, "Genres as a hierarchy, from tracks and artists alike."),
             ],
-            group=GROUP,
             window=subject.window,
             condition=condition,
-            refresh=lambda refresher, charts, request: refresher.refresh_subject(subject, charts, request),
+            refresh=lambda refresher, charts, request, _: [refresher.refresh_subject(subject, charts, request)],
         ),
     ]

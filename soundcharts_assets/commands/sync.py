@@ -6,17 +6,17 @@ result is shown is the command line's business.
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
 from soundcharts_assets.api.errors import AllowanceSpent, NotFound, SoundchartsError
 from soundcharts_assets.automation.orphans import close_orphans
-from soundcharts_assets.automation.tags import STARTED_BY, SYNC, run_tags
+from soundcharts_assets.automation.tags import STARTED_BY, SYNC, tags_of_charts
 from soundcharts_assets.commands.report import Failure, PassReport
 from soundcharts_assets.definitions import build_definitions
-from soundcharts_assets.partitions import CASCADE, register_charts
+from soundcharts_assets.partitions import CASCADE, PARTITIONS, neighbours, register_charts
 from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.breaker import PausedError
 from soundcharts_assets.refresh.catalogue import SUBJECT
@@ -26,6 +26,9 @@ from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.request import Request
 from soundcharts_assets.settings import SettingsError, check_slugs
 from soundcharts_assets.warehouse.connection import WarehouseError
+
+_CHARTS_PER_RUN = 50
+"""Charts that one run takes together: some ten thousand tracks, whose work lists take a few dozen megabytes."""
 
 
 def sync(
@@ -83,18 +86,12 @@ def _pass(
         register_charts(instance, slugs)
         polls = _poll(refresher, slugs, report)
         rankings = refresher.rankings_due(polls.values())
-        due = refresher.due_counts(slugs, request.platforms, affordable=True)
         updated = {slug for slug, count in rankings.items() if count or request.force}
         _settle(refresher, [poll for slug, poll in polls.items() if slug not in updated], report)
-        for slug in slugs:
-            # What charts share is fetched by the first of them, which may leave a later one with nothing to do.
-            if slug not in updated and not (
-                slug in due and refresher.due_counts([slug], request.platforms, affordable=True)
-            ):
-                continue
-            _run(refresher, instance, request, slug, polls.get(slug), report)
-            if refresher.stopped_by is not None:
-                raise refresher.stopped_by
+        _run_all(refresher, instance, request, updated, polls, report)
+        # What charts share has been fetched by the updated ones, which may leave the others with nothing to do.
+        due = refresher.due_counts(slugs, request.platforms, affordable=True)
+        _run_all(refresher, instance, request, due.keys() - updated, polls, report)
         report.left_due = refresher.left_due(slugs, request.platforms)
         _count_avoided(refresher, slugs, report)
 
@@ -130,36 +127,57 @@ def _settle(refresher: Refresher, polls: Sequence[Poll], report: PassReport) -> 
         report.charts[poll.slug] = f"unchanged since {newest:%Y-%m-%d}" if newest else "has no ranking yet"
 
 
+def _run_all(
+    refresher: Refresher,
+    instance: dg.DagsterInstance,
+    request: Request,
+    slugs: Collection[str],
+    polls: Mapping[str, Poll],
+    report: PassReport,
+) -> None:
+    """Run the cascade for charts, neighbours together: batches are fuller, and a run's fixed cost is met once."""
+    # A limit is one of each chart.
+    most = _CHARTS_PER_RUN if request.limit is None else 1
+    for charts in neighbours(instance.get_dynamic_partitions(PARTITIONS), slugs, most):
+        _run(refresher, instance, request, charts, polls, report)
+        if refresher.stopped_by is not None:
+            raise refresher.stopped_by
+
+
 def _run(
     refresher: Refresher,
     instance: dg.DagsterInstance,
     request: Request,
-    slug: str,
-    poll: Poll | None,
+    charts: Sequence[str],
+    polls: Mapping[str, Poll],
     report: PassReport,
 ) -> None:
     definitions = build_definitions(refresher.settings, refresher)
     seen = len(refresher.accounts)
-    (state,) = refresher.poll_states([slug])
+    states = {state.slug: state for state in refresher.poll_states(charts)}
     result = definitions.resolve_job_def(CASCADE).execute_in_process(
-        partition_key=slug,
+        partition_key=charts[0] if len(charts) == 1 else None,
         instance=instance,
         run_config=_run_config(definitions, request),
-        tags={STARTED_BY: SYNC, **run_tags(state)},
+        tags={STARTED_BY: SYNC, **tags_of_charts([states[slug] for slug in charts])},
         raise_on_error=False,
     )
-    accounts = refresher.accounts[seen:]
     if not result.success:
-        report.charts[slug] = "failed"
+        report.charts |= dict.fromkeys(charts, "failed")
         if refresher.stopped_by is None:
             steps = [event for event in result.all_events if event.is_step_failure]
-            report.failures += [Failure(slug, event.step_key or "", _reason(event)) for event in steps]
+            subject = ", ".join(charts)
+            report.failures += [Failure(subject, event.step_key or "", _reason(event)) for event in steps]
             if not steps:
-                report.failures.append(Failure(slug, "", f"run {result.run_id} failed; Dagster's log says why"))
-    elif slug not in report.charts or poll is not None:
-        newest = f"{poll.ranked_at:%Y-%m-%d}" if poll and poll.ranked_at else "no ranking yet"
-        calls = sum(account.calls.total() for account in accounts)
-        report.charts[slug] = f"ranking {newest}, {calls:,} calls"
+                report.failures.append(Failure(subject, "", f"run {result.run_id} failed; Dagster's log says why"))
+        return
+    calls = sum(account.calls.total() for account in refresher.accounts[seen:])
+    together = f"{calls:,} calls" if len(charts) == 1 else f"{calls:,} calls for {len(charts)} charts together"
+    for slug in charts:
+        poll = polls.get(slug)
+        if poll is not None or slug not in report.charts:
+            newest = f"{poll.ranked_at:%Y-%m-%d}" if poll and poll.ranked_at else "no ranking yet"
+            report.charts[slug] = f"ranking {newest}, {together}"
 
 
 def _run_config(definitions: dg.Definitions, request: Request) -> dict[str, Any]:

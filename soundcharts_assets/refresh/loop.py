@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from soundcharts_assets.api.errors import Fatal
 
-_WAITING_RESULTS = 4
+_WAITING_RESULTS = 8
 """Results of each worker that may wait while others are being stored: they are paid for, and a kill would lose them."""
 
 Unit = TypeVar("Unit")

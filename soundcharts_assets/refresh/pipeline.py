@@ -7,11 +7,12 @@ import logging
 import threading
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import accumulate
+from typing import TypeAlias
 
 from soundcharts_assets.api.errors import Fatal
 from soundcharts_assets.refresh.account import Account
@@ -34,6 +35,24 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class Task:
+    """One subject's share of what is carried out together.
+
+    Attributes:
+        account: Counts how it ended.
+        units: What to ask for.
+        fail_window: How long an answer that settles without rows is good for.
+        refused_for_all: Outcomes which, met once, every other row of the task would meet: the rest is settled without a
+            call.
+    """
+
+    account: Account
+    units: Sequence[Unit]
+    fail_window: timedelta
+    refused_for_all: frozenset[Status] = frozenset()
+
+
+@dataclass(frozen=True)
 class BatchLimits:
     """A batch is committed at so many rows, or when its oldest outcome has waited so many seconds."""
 
@@ -53,54 +72,50 @@ def within(units: Sequence[Unit], room: int | None) -> Sequence[Unit]:
 
 
 def carry_out(
-    units: Sequence[Unit],
-    account: Account,
+    tasks: Sequence[Task],
     *,
-    fail_window: timedelta,
-    refused_for_all: frozenset[Status],
     workers: int,
     limits: BatchLimits,
     clock: Callable[[], datetime],
     commit: Callable[[Batch], None],
     finish: Callable[[Batch], None],
-    on_outcome: Callable[[Outcome], None],
+    on_outcome: Callable[[str, Outcome], None],
 ) -> None:
-    """Fetch all units and commit every outcome together with its row in the ledger.
+    """Fetch all units of all tasks and commit every outcome together with its row in the ledger.
+
+    Tasks share threads and batches, so that none of them waits for the last answer or the commit of the one before.
 
     Args:
-        units: What to ask for.
-        account: Counts how it ended.
-        fail_window: How long an answer that settles without rows is good for.
-        refused_for_all: Outcomes which, met once, every other row would meet: the rest is settled without a call.
+        tasks: What to do; their units are begun in this order.
         workers: Threads.
         limits: When to commit.
         clock: The time of an outcome that a mistake of ours makes.
         commit: Writes a batch, all of it or nothing.
         finish: Writes the last batch, which may be empty; called once, also where something went wrong.
-        on_outcome: Told of each one.
+        on_outcome: Told the subject and the outcome of each one.
 
     Raises:
         Fatal: Credentials, quota or host; all that came back before is committed.
         WarehouseError: A batch could not be written. No unit was begun after that; what came back is in the last batch.
     """
-    works = {work.uuid: work for unit in units for work in unit.works}
-    hand = _Hand(account, works, fail_window)
-    guard = _Guard(refused_for_all, clock)
+    hand = _Hand()
+    shares = [_Share(task, clock) for task in tasks]
     stop = threading.Event()
     failed: WarehouseError | None = None
     results = fan_out(
-        guard.fetch,
-        units,
+        _fetch,
+        [(share, unit) for share in shares for unit in share.task.units],
         workers=workers,
         patience_seconds=limits.seconds,
         stop=stop,
     )
     try:
         with closing(results):
-            for outcome in results:
-                if outcome is not None:
-                    hand.take(outcome)
-                    on_outcome(outcome)
+            for result in results:
+                if result is not None:
+                    share, outcome = result
+                    hand.take(share, outcome)
+                    on_outcome(share.task.account.subject, outcome)
                 if failed is None and hand.is_ripe(limits):
                     try:
                         hand.put_down(commit)
@@ -114,24 +129,27 @@ def carry_out(
         raise failed
 
 
+def _fetch(work: "tuple[_Share, Unit]") -> "Iterator[tuple[_Share, Outcome]]":
+    share, unit = work
+    for outcome in share.fetch(unit):
+        yield share, outcome
+
+
 class _Hand:
     """The outcomes in hand: taken one by one, put down together."""
 
-    def __init__(self, account: Account, works: Mapping[str, Work], fail_window: timedelta) -> None:
-        self._account = account
-        self._works = works
-        self._fail_window = fail_window
-        self._outcomes: list[Outcome] = []
+    def __init__(self) -> None:
+        self._outcomes: list[_Taken] = []
         self._rows = 0
         self._since = 0.0
 
-    def take(self, outcome: Outcome) -> None:
+    def take(self, share: "_Share", outcome: Outcome) -> None:
         """Count an outcome and keep it until it is committed."""
         if not self._outcomes:
             self._since = time.monotonic()
-        self._outcomes.append(outcome)
+        self._outcomes.append((share, outcome))
         self._rows += 1 + sum(len(change.rows) + len(change.parents) for change in outcome.changes)
-        self._account.take(outcome)
+        share.task.account.take(outcome)
 
     def is_ripe(self, limits: BatchLimits) -> bool:
         """Whether so much is in hand, or for so long, that it should be committed."""
@@ -143,10 +161,10 @@ class _Hand:
         outcomes, self._outcomes, self._rows = self._outcomes, [], 0
         self._write(outcomes, write)
 
-    def _write(self, outcomes: Sequence[Outcome], write: Callable[[Batch], None]) -> None:
+    def _write(self, outcomes: "Sequence[_Taken]", write: Callable[[Batch], None]) -> None:
         """Write outcomes, by halves where a row is refused, until that one stands alone."""
         try:
-            write(self._batch(outcomes))
+            write(_batch(outcomes))
         except UnstorableError as error:
             if not outcomes:
                 raise
@@ -158,26 +176,29 @@ class _Hand:
                     # Where the file was locked meanwhile, this half must reach the spool, too.
                     self._write(outcomes[middle:], write)
                 return
-            (outcome,) = outcomes
+            ((share, outcome),) = outcomes
             rows = {change.table: change.rows for change in outcome.changes}
             reason = f"could not be stored: {error}"
             refused = Outcome(outcome.uuid, Status.MALFORMED, outcome.at, error=reason, payload=rows)
-            self._account.take_back(outcome)
-            self._account.take(refused)
-            write(self._batch([refused]))
-
-    def _batch(self, outcomes: Sequence[Outcome]) -> Batch:
-        batch = Batch()
-        for outcome in outcomes:
-            batch.add(settlement(self._account.subject, self._works[outcome.uuid], outcome, self._fail_window))
-        return batch
+            share.task.account.take_back(outcome)
+            share.task.account.take(refused)
+            write(_batch([(share, refused)]))
 
 
-class _Guard:
-    """Stands between the workers and what they fetch, for what concerns more than one answer."""
+def _batch(outcomes: "Sequence[_Taken]") -> Batch:
+    batch = Batch()
+    for share, outcome in outcomes:
+        task = share.task
+        batch.add(settlement(task.account.subject, share.works[outcome.uuid], outcome, task.fail_window))
+    return batch
 
-    def __init__(self, refused_for_all: frozenset[Status], clock: Callable[[], datetime]) -> None:
-        self._refused_for_all = refused_for_all
+
+class _Share:
+    """A task at work: stands between the workers and what they fetch, for what concerns more than one answer."""
+
+    def __init__(self, task: Task, clock: Callable[[], datetime]) -> None:
+        self.task = task
+        self.works = {work.uuid: work for unit in task.units for work in unit.works}
         self._clock = clock
         self._refusal: Outcome | None = None
 
@@ -188,7 +209,7 @@ class _Guard:
             yield from (replace(refusal, uuid=work.uuid, at=self._clock()) for work in unit.works)
             return
         for outcome in self._without_surprises(unit):
-            if outcome.status in self._refused_for_all:
+            if outcome.status in self.task.refused_for_all:
                 self._refusal = outcome
             yield outcome
 
@@ -207,3 +228,6 @@ class _Guard:
             for work in unit.works:
                 if work.uuid not in settled:
                     yield Outcome(work.uuid, Status.MALFORMED, self._clock(), error=reason)
+
+
+_Taken: TypeAlias = tuple[_Share, Outcome]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -20,7 +21,7 @@ from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.breaker import open_breaker
 from soundcharts_assets.refresh.charts import Poll, Polls, WantedRanking
 from soundcharts_assets.refresh.outcomes import Outcome, Status, failure, settlement
-from soundcharts_assets.refresh.pipeline import BatchLimits, Unit, carry_out, within
+from soundcharts_assets.refresh.pipeline import BatchLimits, Task, Unit, carry_out, within
 from soundcharts_assets.refresh.polling import next_poll_at
 from soundcharts_assets.refresh.progress import Progress
 from soundcharts_assets.refresh.request import Request
@@ -223,7 +224,7 @@ class Refresher(Session):
     def refresh_charts(self, slugs: Sequence[str], request: Request) -> Account:
         """Bring the rows of charts up to date: a call for each that is worth a poll and has not just been polled."""
         account = Account(charts.CHARTS, tuple(slugs), reached=len(slugs))
-        with self._accounted(account, request):
+        with self._accounted([account], request):
             self.follow()
             now = self.clock()
             units = []
@@ -232,7 +233,7 @@ class Refresher(Session):
                 if kept or request.force or next_poll_at(state) <= now:
                     ledgered = Work(state.slug, None, state.polled_at, None, state.attempts)
                     units.append(Unit([ledgered], partial(self._ask_chart, state), calls=0 if kept else 1))
-            self._carry_out(account, units, None, self._metadata_window, request)
+            self._carry_out([Task(account, units, self._metadata_window, _REFUSED_FOR_PLAN)], request)
             if not request.dry_run:
                 self._note_corrections(poll for slug in slugs if (poll := self._polls.kept(slug)) is not None)
         return account
@@ -243,7 +244,7 @@ class Refresher(Session):
         A ranking that fails, a list of rankings or a poll is an outcome, and hides no other.
         """
         account = Account(charts.RANKINGS, tuple(slugs))
-        with self._accounted(account, request):
+        with self._accounted([account], request):
             units: list[Unit] = []
             with self.warehouse.connect() as connection:
                 account.stored = work.row_counts(connection)
@@ -254,7 +255,7 @@ class Refresher(Session):
                     Unit([one.work], partial(self._fetch_ranking, state.slug, one), calls=one.calls(state.places))
                     for one in due
                 ]
-            self._carry_out(account, units, None, self._metadata_window, request)
+            self._carry_out([Task(account, units, self._metadata_window, _REFUSED_FOR_PLAN)], request)
             if not request.dry_run:
                 for slug in slugs:
                     self._polls.drop(slug)
@@ -263,55 +264,100 @@ class Refresher(Session):
     # Tracks, artists and audiences
 
     def refresh_subject(self, subject: Subject, slugs: Sequence[str], request: Request) -> Account:
-        """Refresh what is due of one subject among what charts reach, rows past their warn window included.
+        """Refresh what is due of one subject among what charts reach; see `refresh_subjects`."""
+        (account,) = self.refresh_subjects([subject], slugs, request)
+        return account
+
+    def refresh_subjects(self, chosen: Sequence[Subject], slugs: Sequence[str], request: Request) -> list[Account]:
+        """Refresh what is due of subjects among what charts reach, rows past their warn window included.
+
+        The subjects are fetched side by side, so none may need what another one stores.
+
+        Returns:
+            An account for each subject, in their order.
 
         Raises:
             Fatal: Credentials, quota or host stopped it; what came back before is stored.
         """
-        account = Account(subject.name, tuple(slugs))
-        with self._accounted(account, request):
-            if not request.includes(subject.platform):
-                return account
-            due = self._due_rows(account, subject, slugs, request)
-            chunks = [due[start : start + subject.unit] for start in range(0, len(due), subject.unit)]
-            today = self.clock().date()
-            units = [
-                Unit(
-                    chunk,
-                    partial(subject.fetch, self.client, chunk, self.clock),
-                    calls=subject.calls(chunk[0], today) * (len(chunk) if self.bills_by_id else 1),
-                )
-                for chunk in chunks
+        accounts = [Account(subject.name, tuple(slugs)) for subject in chosen]
+        endpoints = None if len(chosen) == 1 else [subject.endpoint for subject in chosen]
+        with self._accounted(accounts, request, endpoints):
+            asked = [
+                (account, subject)
+                for account, subject in zip(accounts, chosen, strict=True)
+                if request.includes(subject.platform)
             ]
-            self._carry_out(account, units, subject.platform, subject.window.fail, request)
-        return account
+            due = self._due_rows(asked, slugs, request) if asked else []
+            tasks = [
+                Task(
+                    account,
+                    self._units(subject, rows),
+                    subject.window.fail,
+                    _REFUSED_FOR_PLATFORM if subject.platform else _REFUSED_FOR_PLAN,
+                )
+                for (account, subject), rows in zip(asked, due, strict=True)
+            ]
+            self._carry_out(tasks, request)
+        return accounts
+
+    def _units(self, subject: Subject, due: Sequence[Work]) -> list[Unit]:
+        """Due rows of a subject, as the calls that serve them."""
+        today = self.clock().date()
+        chunks = [due[start : start + subject.unit] for start in range(0, len(due), subject.unit)]
+        return [
+            Unit(
+                chunk,
+                partial(subject.fetch, self.client, chunk, self.clock),
+                calls=subject.calls(chunk[0], today) * (len(chunk) if self.bills_by_id else 1),
+            )
+            for chunk in chunks
+        ]
 
     @property
     def _metadata_window(self) -> timedelta:
         return self.settings.file.freshness.metadata_window.fail
 
-    def _due_rows(self, account: Account, subject: Subject, slugs: Sequence[str], request: Request) -> list[Work]:
-        """Rows of a subject to ask for, in the order of their worth where there is not room for all."""
+    def _due_rows(
+        self,
+        asked: Sequence[tuple[Account, Subject]],
+        slugs: Sequence[str],
+        request: Request,
+    ) -> list[list[Work]]:
+        """Rows of each subject to ask for, in the order of their worth where there is not room for all."""
+        with self.warehouse.connect() as connection:
+            reached = work.reached_counts(connection, slugs)
+            room = self.room(connection)
+            return [
+                self._due_of(connection, account, subject, slugs, request, reached, room) for account, subject in asked
+            ]
+
+    def _due_of(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        account: Account,
+        subject: Subject,
+        slugs: Sequence[str],
+        request: Request,
+        reached: Mapping[tuple[str, str], int],
+        room: int | None,
+    ) -> list[Work]:
         now = self.clock()
         wanted = past_warn(subject, now, by_id=self.bills_by_id)
-        with self.warehouse.connect() as connection:
-            account.stored = work.row_counts(connection, subject.platform)
-            reached = work.reached_counts(connection, slugs)
-            account.reached = sum(count for (_, entity), count in reached.items() if entity == subject.entity)
-            due = work.work_list(connection, wanted, slugs, now=now, uuids=request.uuids, force=request.force)
-            if request.force or request.dry_run:
-                # Such a row stays due whatever becomes of it, but no pass asks for it, or counts it, twice.
-                due = [row for row in due if (subject.name, row.uuid) not in self._asked]
-            account.due = len(due)
-            room = self.room(connection)
-            if room is not None and not request.force and not request.uuids:
-                everything = [wanted if one.subject == subject.name else one for one in self.all_due(now)]
-                # Charts named on the command line need not be followed; of the others all followed ones count.
-                known = [] if all(map(self.following.follows, slugs)) else list({*slugs, *self.following.slugs})
-                worth = work.affordable(connection, everything, subject.name, now=now, charts=known, room=room)
-                if worth is not None:
-                    by_uuid = {row.uuid: row for row in due}
-                    due = [by_uuid[uuid] for uuid in worth if uuid in by_uuid]
+        account.stored = work.row_counts(connection, subject.platform)
+        account.reached = sum(count for (_, entity), count in reached.items() if entity == subject.entity)
+        due = work.work_list(connection, wanted, slugs, now=now, uuids=request.uuids, force=request.force)
+        if request.force or request.dry_run:
+            # Such a row stays due whatever becomes of it, but no pass asks for it, or counts it, twice.
+            due = [row for row in due if (subject.name, row.uuid) not in self._asked]
+        account.due = len(due)
+        if room is not None and not request.force and not request.uuids:
+            everything = [wanted if one.subject == subject.name else one for one in self.all_due(now)]
+            # Charts named on the command line need not be followed; of the others all followed ones count.
+            known = [] if all(map(self.following.follows, slugs)) else list({*slugs, *self.following.slugs})
+            worth = work.affordable(connection, everything, subject.name, now=now, charts=known, room=room)
+            if worth is not None:
+                by_uuid = {row.uuid: row for row in due}
+                due = [by_uuid[uuid] for uuid in worth if uuid in by_uuid]
         if request.dry_run:
             self._asked.update((subject.name, row.uuid) for row in due)
         return due[: request.limit]
@@ -411,63 +457,81 @@ class Refresher(Session):
             )
 
     @contextmanager
-    def _accounted(self, account: Account, request: Request) -> Iterator[None]:
-        """Be the one caller, and note in the account what was called meanwhile.
+    def _accounted(
+        self,
+        accounts: Sequence[Account],
+        request: Request,
+        endpoints: Sequence[str] | None = None,
+    ) -> Iterator[None]:
+        """Be the one caller, and note in the accounts what was called meanwhile.
 
         Where the allowance is spent on the way, the work ends there: what is left stays due. Where another asset of the
         same pass was stopped, nothing is asked: Dagster runs steps that do not depend on it all the same.
+
+        Args:
+            accounts: Of what is done.
+            request: What is asked for.
+            endpoints: The endpoint of each account, where they share the time; by default all calls are the first's.
         """
         if self._lock.is_held and self.stopped_by is not None:
             raise self.stopped_by
-        with self.calling(f"{account.subject} of {account.chart}", asks=not request.dry_run):
+        with self.calling(_task_of(accounts), asks=not request.dry_run):
             if not request.dry_run:
                 self.renew_allowance()
             before = Counter(self.calls.totals())
             try:
                 yield
             except AllowanceSpent as error:
-                account.held_back = str(error)
+                for account in accounts:
+                    if account.deferred or len(accounts) == 1:
+                        account.held_back = str(error)
             except (Fatal, WarehouseError, SettingsError) as error:
                 self.stopped_by = error
                 raise
             finally:
-                account.calls = Counter(self.calls.totals()) - before
-                account.quota_left = self.quota_left
-                self.accounts.append(account)
+                made = Counter(self.calls.totals()) - before
+                shares = [made] if endpoints is None else [Counter({one: made[one]}) for one in endpoints]
+                for account, share in zip(accounts, shares, strict=True):
+                    account.calls = +share
+                    account.quota_left = self.quota_left
+                self.accounts.extend(accounts)
 
-    def _carry_out(
-        self,
-        account: Account,
-        units: Sequence[Unit],
-        platform: str | None,
-        fail_window: timedelta,
-        request: Request,
-    ) -> None:
+    def _carry_out(self, tasks: Sequence[Task], request: Request) -> None:
         """Carry out as many units as the allowance has room for, in their order, unless only the count is wanted."""
-        account.due = max(account.due, sum(len(unit.works) for unit in units))
-        account.planned = sum(unit.calls for unit in units)
-        account.planned_rows = sum(len(unit.works) for unit in units)
-        account.deferred = account.due - account.outcomes.total()
-        if request.dry_run:
+        for task in tasks:
+            account, works = task.account, sum(len(unit.works) for unit in task.units)
+            account.due = max(account.due, works)
+            account.planned = sum(unit.calls for unit in task.units)
+            account.planned_rows = works
+            account.deferred = account.due - account.outcomes.total()
+        if request.dry_run or not tasks:
             return
-        chosen = within(units, self.client.allowance.room if units else None)
-        self.progress.begin(account.subject, account.chart, sum(len(unit.works) for unit in chosen))
+        units = [unit for task in tasks for unit in task.units]
+        begun = len(within(units, self.client.allowance.room if units else None))
+        chosen = []
+        for task in tasks:
+            chosen.append(replace(task, units=task.units[:begun]))
+            begun = max(0, begun - len(task.units))
+        accounts = [task.account for task in tasks]
+        self.progress.begin(
+            _subjects_of(accounts),
+            accounts[0].chart,
+            sum(len(unit.works) for task in chosen for unit in task.units),
+        )
         options = self.settings.file.warehouse
         try:
             carry_out(
                 chosen,
-                account,
-                fail_window=fail_window,
-                refused_for_all=_REFUSED_FOR_PLATFORM if platform else _REFUSED_FOR_PLAN,
                 workers=self.settings.file.api.workers,
                 limits=BatchLimits(options.batch_rows, options.batch_seconds),
                 clock=self.clock,
                 commit=self.commit,
-                finish=partial(self._finish, account, platform),
-                on_outcome=partial(self._note, account.subject),
+                finish=partial(self._finish, accounts),
+                on_outcome=self._note,
             )
         finally:
-            account.deferred = account.due - account.outcomes.total()
+            for account in accounts:
+                account.deferred = account.due - account.outcomes.total()
 
     def _note(self, subject: str, outcome: Outcome) -> None:
         self._asked.add((subject, outcome.uuid))
@@ -481,12 +545,23 @@ class Refresher(Session):
         known = Work(outcome.uuid, None, before.fetched_at, None, before.attempts)
         return settlement(subject, known, outcome, self._metadata_window)
 
-    def _finish(self, account: Account, platform: str | None, batch: Batch) -> None:
+    def _finish(self, accounts: Sequence[Account], batch: Batch) -> None:
         def count(connection: duckdb.DuckDBPyConnection) -> None:
-            account.stored = work.row_counts(connection, platform)
+            for account in accounts:
+                known = self.subjects.get(account.subject)
+                account.stored = work.row_counts(connection, None if known is None else known.platform)
 
         self.commit(batch, count)
 
     def all_due(self, now: datetime) -> list[work.Wanted]:
         """What to look for in order to find everything that is past its fail window as of an instant."""
         return past_fail(self.subjects.values(), now, by_id=self.bills_by_id)
+
+
+def _task_of(accounts: Sequence[Account]) -> str:
+    """What is being done, for those who wait."""
+    return f"{_subjects_of(accounts)} of {accounts[0].chart}"
+
+
+def _subjects_of(accounts: Sequence[Account]) -> str:
+    return accounts[0].subject if len(accounts) == 1 else "audiences"

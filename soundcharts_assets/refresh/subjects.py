@@ -56,6 +56,7 @@ class Subject:
         entity: Whose rows it is about.
         table: The table its rows go to first.
         platform: The platform, None for metadata.
+        endpoint: The name under which its calls are counted.
         window: How old its rows may grow.
         unit: Due rows that one call can serve.
         charted_within: Entities that charted longer ago are left alone; None where that does not matter.
@@ -69,6 +70,7 @@ class Subject:
     entity: Entity
     table: str
     platform: str | None
+    endpoint: str
     window: Window
     unit: int
     charted_within: timedelta | None
@@ -158,7 +160,7 @@ def _metadata(
                 yield Outcome(uuid, Status.OK, at, to_changes(answer, at))
 
     window = settings.freshness.metadata_window
-    return Subject(entity, entity, entity, None, window, settings.api.batch_size, None, lambda *_: 1, fetch)
+    return Subject(entity, entity, entity, None, kind, window, settings.api.batch_size, None, lambda *_: 1, fetch)
 
 
 class Answer(NamedTuple):
@@ -176,7 +178,10 @@ def _track_audience(platform: str, settings: FileSettings) -> Subject:
         return Answer([point for day in days for point in series.track_spins(client, uuid, day)])
 
     window_of = _airplay_window if platform == "airplay" else series_window
-    return _series("track_audience", "tracks", "track_uuid", platform, PlotPoint._fields, ask, settings, window_of)
+    endpoint = "song_broadcasts" if platform == "airplay" else f"song_audience/{platform}"
+    return _series(
+        "track_audience", "tracks", "track_uuid", platform, PlotPoint._fields, ask, settings, window_of, endpoint
+    )
 
 
 def _artist_audience(platform: str, settings: FileSettings) -> Subject:
@@ -239,6 +244,7 @@ def _series(
     ask: Callable[[Client, str, date, date], Answer],
     settings: FileSettings,
     window_of: Callable[[date | None, date, FileSettings], tuple[date, date]] = series_window,
+    endpoint: str | None = None,
 ) -> Subject:
     columns = (owner, "platform", *fields, "fetched_at")
 
@@ -277,6 +283,7 @@ def _series(
         entity,
         table,
         platform,
+        endpoint or name,
         window,
         1,
         charted_within,

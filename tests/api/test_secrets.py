@@ -93,8 +93,8 @@ def test_no_failure_shows_a_secret(
             client.get("asked", "/path", {"offset": 0})
         shown = [everything_about(caught.value), repr(client), repr(client.options), repr(scheme), repr(vars(client))]
     logged = [record.getMessage() + repr(record.args) + str(record.exc_info) for record in caplog.records]
-    # urllib3 tells of every request at this level: the log is not empty by accident.
-    assert any("/path?offset=0" in message for message in logged)
+    # urllib3 tells of every connection at this level: the log is not empty by accident.
+    assert any(record.name.startswith("urllib3") for record in caplog.records)
     for hidden in HIDDEN:
         assert not [text for text in (*shown, *logged) if hidden in text]
 

@@ -12,7 +12,7 @@ from soundcharts_assets.refresh.loop import fan_out
 
 LONG = 10.0
 """Seconds after which a test gives up waiting."""
-ROOM = 4
+ROOM = 8
 """Results of each worker that may wait."""
 
 

@@ -13,7 +13,7 @@ import pytest
 from soundcharts_assets.api.errors import CredentialsRejected
 from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.outcomes import Outcome, Status
-from soundcharts_assets.refresh.pipeline import BatchLimits, Unit, carry_out
+from soundcharts_assets.refresh.pipeline import BatchLimits, Task, Unit, carry_out
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode
 from soundcharts_assets.warehouse.connection import Warehouse, WarehouseLockedError
 from soundcharts_assets.warehouse.work import Work
@@ -62,16 +62,13 @@ class Desk:
             on_finish()
 
         carry_out(
-            units,
-            self.account,
-            fail_window=timedelta(days=30),
-            refused_for_all=refused_for_all,
+            [Task(self.account, units, timedelta(days=30), refused_for_all)],
             workers=workers,
             limits=BatchLimits(rows, seconds),
             clock=lambda: NOW,
             commit=commit or self.committed.append,
             finish=finish,
-            on_outcome=on_outcome or (lambda outcome: self.told.append(outcome.uuid)),
+            on_outcome=lambda _, outcome: (on_outcome or (lambda one: self.told.append(one.uuid)))(outcome),
         )
 
 
@@ -325,16 +322,19 @@ def test_a_row_that_no_table_takes_is_malformed_and_keeps_no_other_out(desk: Des
         yield Outcome("b", Status.OK, NOW, [Change("artists", Mode.UPSERT, ARTIST, [("b", None)])])
 
     carry_out(
-        [_unit("a", rows=1), Unit([_work("b")], poisoned), _unit("c", rows=1)],
-        desk.account,
-        fail_window=timedelta(days=30),
-        refused_for_all=frozenset(),
+        [
+            Task(
+                desk.account,
+                [_unit("a", rows=1), Unit([_work("b")], poisoned), _unit("c", rows=1)],
+                timedelta(days=30),
+            )
+        ],
         workers=1,
         limits=BatchLimits(1_000, LONG),
         clock=lambda: NOW,
         commit=warehouse.commit,
         finish=warehouse.commit,
-        on_outcome=lambda _: None,
+        on_outcome=lambda *_: None,
     )
     with warehouse.connect() as connection:
         ledger = connection.execute("SELECT uuid, status FROM soundcharts.fetches ORDER BY uuid").fetchall()

@@ -24,7 +24,7 @@ from soundcharts_assets.sandbox.process import Sandbox
 from tests.warehouse.helpers import doubled_keys
 
 WORKERS, BATCH_ROWS, BATCH_SIZE = 2, 150, 10
-BATCH, WAITING, IN_FLIGHT = BATCH_ROWS // 10, 4 * WORKERS, WORKERS
+BATCH, WAITING, IN_FLIGHT = BATCH_ROWS // 10, 8 * WORKERS, WORKERS
 BOUND = BATCH + WAITING + IN_FLIGHT
 """Calls that a kill may lose: a batch, at ten rows a call or more, what came while one was being stored, and what is on
 its way."""

@@ -12,7 +12,7 @@ import pytest
 
 from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.outcomes import Outcome, Status
-from soundcharts_assets.refresh.pipeline import BatchLimits, Unit, carry_out
+from soundcharts_assets.refresh.pipeline import BatchLimits, Task, Unit, carry_out
 from soundcharts_assets.sandbox.process import Sandbox
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode
 from soundcharts_assets.warehouse.connection import Warehouse, WarehouseLockedError
@@ -245,16 +245,19 @@ def test_while_the_file_is_held_a_row_that_no_table_takes_keeps_none_out_of_the_
         began = time.monotonic()
         with pytest.raises(WarehouseLockedError, match="set aside"):
             carry_out(
-                [unit(uuid, None if uuid in bad else "Ada") for uuid in uuids],
-                Account("artists", ("global-28",)),
-                fail_window=timedelta(days=30),
-                refused_for_all=frozenset(),
+                [
+                    Task(
+                        Account("artists", ("global-28",)),
+                        [unit(uuid, None if uuid in bad else "Ada") for uuid in uuids],
+                        timedelta(days=30),
+                    )
+                ],
                 workers=2,
                 limits=BatchLimits(1_000, 60),
                 clock=lambda: NOW,
                 commit=commit,
                 finish=commit,
-                on_outcome=lambda _: None,
+                on_outcome=lambda *_: None,
             )
         assert time.monotonic() - began < 20, "it is waited for once, not by every half"
 
