@@ -49,6 +49,26 @@ test-duckdb2: .venv-duckdb2/installed ## Run the warehouse tests on DuckDB 2.0
 		'duckdb>=2.0,<2.1' pandas pytz filelock tenacity pytest hypothesis
 	@touch $@
 
+.PHONY: bench
+bench: $(VENV)/installed-bench ## Compare with a plain downloader and with dlt (hours; benchmarks/README.md)
+	@$(BIN)/python -m benchmarks.bench
+
+.PHONY: bench-quick
+bench-quick: $(VENV)/installed ## The same in a minute; fails where more is asked for than needed
+	@$(BIN)/python -m benchmarks.bench --quick
+
+$(VENV)/installed-bench: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,bench]'
+	@touch $@
+
+.PHONY: growth
+growth: $(VENV)/installed ## Measure what a batch and a work list cost as the warehouse grows (see docs/growth.md)
+	@$(BIN)/python -m benchmarks.growth
+
+.PHONY: scale
+scale: $(VENV)/installed ## Print the tables of docs/scale.md
+	@$(BIN)/python -m benchmarks.scale
+
 .PHONY: lint
 lint: $(VENV)/installed ## Check format, style and types
 	@$(BIN)/ruff format --check --quiet .
