@@ -100,7 +100,8 @@ class Refresher(Session):
         now = self.clock()
         chosen = [subject for subject in self.subjects.values() if request.includes(subject.platform)]
         with self.warehouse.connect() as connection:
-            return sum(len(work.work_list(connection, wanted, slugs, now=now)) for wanted in past_fail(chosen, now))
+            due = work.work_lists(connection, past_fail(chosen, now), slugs, now=now)
+        return sum(map(len, due.values()))
 
     def charts_due(self, grace: timedelta) -> set[str]:
         """Followed charts that need a run: rows past their fail window for so long that may be paid for, or rankings.
@@ -247,7 +248,7 @@ class Refresher(Session):
         with self._accounted([account], request):
             units: list[Unit] = []
             with self.warehouse.connect() as connection:
-                account.stored = work.row_counts(connection)
+                self._count_stored([account], connection)
             for state in self.poll_states(slugs):
                 due, stored = self._rankings_of(account, state, request)
                 account.reached += stored + len(due)
@@ -324,43 +325,60 @@ class Refresher(Session):
         request: Request,
     ) -> list[list[Work]]:
         """Rows of each subject to ask for, in the order of their worth where there is not room for all."""
+        now = self.clock()
+        wanted = {subject.name: past_warn(subject, now, by_id=self.bills_by_id) for _, subject in asked}
         with self.warehouse.connect() as connection:
             reached = work.reached_counts(connection, slugs)
-            room = self.room(connection)
-            return [
-                self._due_of(connection, account, subject, slugs, request, reached, room) for account, subject in asked
-            ]
+            lists = work.work_lists(
+                connection, list(wanted.values()), slugs, now=now, uuids=request.uuids, force=request.force
+            )
+            room = None if request.force or request.uuids else self.room(connection)
+            for account, subject in asked:
+                account.reached = sum(count for (_, entity), count in reached.items() if entity == subject.entity)
+                due = lists[subject.name]
+                if request.force or request.dry_run:
+                    # Such a row stays due whatever becomes of it, but no pass asks for it, or counts it, twice.
+                    due = [row for row in due if (subject.name, row.uuid) not in self._asked]
+                account.due = len(due)
+                if room is not None:
+                    due = self._worth(connection, wanted[subject.name], due, slugs, now, room)
+                if request.dry_run:
+                    self._asked.update((subject.name, row.uuid) for row in due)
+                lists[subject.name] = due[: request.limit]
+            if not any(lists.values()):
+                self._count_stored([account for account, _ in asked], connection)
+        return [lists[subject.name] for _, subject in asked]
 
-    def _due_of(
+    def _worth(
         self,
         connection: duckdb.DuckDBPyConnection,
-        account: Account,
-        subject: Subject,
+        wanted: work.Wanted,
+        due: list[Work],
         slugs: Sequence[str],
-        request: Request,
-        reached: Mapping[tuple[str, str], int],
-        room: int | None,
+        now: datetime,
+        room: int,
     ) -> list[Work]:
-        now = self.clock()
-        wanted = past_warn(subject, now, by_id=self.bills_by_id)
-        account.stored = work.row_counts(connection, subject.platform)
-        account.reached = sum(count for (_, entity), count in reached.items() if entity == subject.entity)
-        due = work.work_list(connection, wanted, slugs, now=now, uuids=request.uuids, force=request.force)
-        if request.force or request.dry_run:
-            # Such a row stays due whatever becomes of it, but no pass asks for it, or counts it, twice.
-            due = [row for row in due if (subject.name, row.uuid) not in self._asked]
-        account.due = len(due)
-        if room is not None and not request.force and not request.uuids:
-            everything = [wanted if one.subject == subject.name else one for one in self.all_due(now)]
-            # Charts named on the command line need not be followed; of the others all followed ones count.
-            known = [] if all(map(self.following.follows, slugs)) else list({*slugs, *self.following.slugs})
-            worth = work.affordable(connection, everything, subject.name, now=now, charts=known, room=room)
-            if worth is not None:
-                by_uuid = {row.uuid: row for row in due}
-                due = [by_uuid[uuid] for uuid in worth if uuid in by_uuid]
-        if request.dry_run:
-            self._asked.update((subject.name, row.uuid) for row in due)
-        return due[: request.limit]
+        """Those of a subject's due rows that the room covers, among all that is due, in the order of their worth."""
+        everything = [wanted if one.subject == wanted.subject else one for one in self.all_due(now)]
+        # Charts named on the command line need not be followed; of the others all followed ones count.
+        known = [] if all(map(self.following.follows, slugs)) else list({*slugs, *self.following.slugs})
+        worth = work.affordable(connection, everything, wanted.subject, now=now, charts=known, room=room)
+        if worth is None:
+            return due
+        by_uuid = {row.uuid: row for row in due}
+        return [by_uuid[uuid] for uuid in worth if uuid in by_uuid]
+
+    def _count_stored(self, accounts: Sequence[Account], connection: duckdb.DuckDBPyConnection) -> None:
+        """Note in accounts how many rows their tables hold, or their platforms' parts of them."""
+        known = [(account, self.subjects.get(account.subject)) for account in accounts]
+        series = {subject.table for _, subject in known if subject is not None and subject.platform is not None}
+        by_platform = {table: work.platform_counts(connection, table) for table in series}
+        rows = work.row_counts(connection)
+        for account, subject in known:
+            if subject is None or subject.platform is None:
+                account.stored = rows
+            else:
+                account.stored = {subject.table: by_platform[subject.table].get(subject.platform, 0)}
 
     def _rankings_of(
         self,
@@ -546,12 +564,7 @@ class Refresher(Session):
         return settlement(subject, known, outcome, self._metadata_window)
 
     def _finish(self, accounts: Sequence[Account], batch: Batch) -> None:
-        def count(connection: duckdb.DuckDBPyConnection) -> None:
-            for account in accounts:
-                known = self.subjects.get(account.subject)
-                account.stored = work.row_counts(connection, None if known is None else known.platform)
-
-        self.commit(batch, count)
+        self.commit(batch, partial(self._count_stored, accounts))
 
     def all_due(self, now: datetime) -> list[work.Wanted]:
         """What to look for in order to find everything that is past its fail window as of an instant."""

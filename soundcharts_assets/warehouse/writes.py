@@ -8,6 +8,7 @@ Names in these statements come from the table specification only, never from dat
 from collections.abc import Callable, Sequence
 
 import duckdb
+import pandas as pd
 
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode, frame
 from soundcharts_assets.warehouse.queries import query
@@ -31,10 +32,24 @@ def _apply_change(connection: duckdb.DuckDBPyConnection, change: Change) -> None
         return
     latest_by = "last_charted_at" if change.mode is Mode.DISCOVER else None
     incoming = frame(table, change.columns, change.rows, key=table.key, latest_by=latest_by)
-    parameters = {"first": min(incoming["date"]), "last": max(incoming["date"])} if change.mode is Mode.CORRECT else {}
     connection.register("incoming", incoming)
-    connection.execute(_STATEMENTS[change.mode](table, change.columns), parameters)
+    if change.mode is Mode.CORRECT:
+        _correct_days(connection, table, change.columns, incoming)
+    else:
+        connection.execute(_STATEMENTS[change.mode](table, change.columns))
     connection.unregister("incoming")
+
+
+def _correct_days(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    columns: Sequence[str],
+    incoming: pd.DataFrame,
+) -> None:
+    parameters = {"first": min(incoming["date"]), "last": max(incoming["date"])}
+    platforms = set(incoming["platform"])
+    one = {"platform": platforms.pop()} if len(platforms) == 1 else {}
+    connection.execute(_correct(table, columns, shared=tuple(one)), {**parameters, **one})
 
 
 def _delete_children(connection: duckdb.DuckDBPyConnection, table: Table, change: Change) -> None:
@@ -65,11 +80,13 @@ def _absent(table: Table, columns: Sequence[str]) -> str:
     return f"INSERT INTO {table.qualified} BY NAME {_incoming(table, columns)} {unknown}"
 
 
-def _correct(table: Table, columns: Sequence[str]) -> str:
+def _correct(table: Table, columns: Sequence[str], shared: Sequence[str] = ()) -> str:
     # The bounds let DuckDB pass over all row groups but those of the last days; without them a merge reads everything.
+    # What all rows of the batch share, the platform, is compared with a constant: it need not be hashed for each row.
     bounds = " AND stored.date BETWEEN $first AND $last"
+    bounds += "".join(f" AND stored.{name} = ${name}" for name in shared)
     changing = [name for name in columns if name not in table.key]
-    return _merge(table, columns, f"WHEN MATCHED THEN UPDATE SET {_assign(changing)}", bounds)
+    return _merge(table, columns, f"WHEN MATCHED THEN UPDATE SET {_assign(changing)}", bounds, shared)
 
 
 def _add(table: Table, columns: Sequence[str]) -> str:
@@ -83,12 +100,19 @@ def _add(table: Table, columns: Sequence[str]) -> str:
     return _merge(table, columns, f"WHEN MATCHED THEN UPDATE SET {sums}")
 
 
-def _merge(table: Table, columns: Sequence[str], when_matched: str, bounds: str = "") -> str:
+def _merge(
+    table: Table,
+    columns: Sequence[str],
+    when_matched: str,
+    bounds: str = "",
+    shared: Sequence[str] = (),
+) -> str:
+    key = [name for name in table.key if name not in shared]
     names = ", ".join(columns)
     values = ", ".join(f"fresh.{name}" for name in columns)
     return (
         f"MERGE INTO {table.qualified} AS stored "
-        f"USING ({_incoming(table, columns)}) AS fresh ON {_same(table.key)}{bounds} "
+        f"USING ({_incoming(table, columns)}) AS fresh ON {_same(key)}{bounds} "
         f"{when_matched} WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})"
     )
 
@@ -118,7 +142,6 @@ _STATEMENTS: dict[Mode, Callable[[Table, Sequence[str]], str]] = {
     Mode.ABSENT: _absent,
     Mode.REPLACE: _insert,
     Mode.APPEND: _insert,
-    Mode.CORRECT: _correct,
     Mode.ADD: _add,
 }
 

@@ -14,6 +14,7 @@ from soundcharts_assets.warehouse import writes
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode
 from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError
 from soundcharts_assets.warehouse.tables import TABLES, Table
+from soundcharts_assets.warehouse.work import Wanted, Work, work_lists
 
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -201,3 +202,16 @@ print("held", flush=True)
 sys.stdin.read()
 """
 """Hold a DuckDB file, to `read` or to `write`, until told to end."""
+
+
+def work_list(
+    connection: duckdb.DuckDBPyConnection,
+    wanted: Wanted,
+    charts: Sequence[str],
+    *,
+    now: datetime,
+    uuids: Sequence[str] = (),
+    force: bool = False,
+) -> list[Work]:
+    """Return the due rows of one subject."""
+    return work_lists(connection, [wanted], charts, now=now, uuids=uuids, force=force)[wanted.subject]

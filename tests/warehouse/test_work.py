@@ -14,9 +14,9 @@ from soundcharts_assets.warehouse.work import (
     charts_for_due,
     due_counts,
     ledgered,
+    platform_counts,
     reached_counts,
     row_counts,
-    work_list,
 )
 from tests.warehouse.helpers import (
     AWKWARD_TEXTS,
@@ -33,6 +33,7 @@ from tests.warehouse.helpers import (
     rows_of,
     stored_credits,
     stored_ranking,
+    work_list,
 )
 
 TRACKS = Wanted("tracks", "tracks", NOON - 30 * DAY)
@@ -340,7 +341,7 @@ def test_the_ledger_speaks_of_one_subject_and_thing(one_track: Warehouse) -> Non
         assert ledgered(connection, "available_rankings", "its").fetched_at is None
 
 
-def test_row_counts_tell_every_table_and_narrow_only_those_that_have_platforms(one_track: Warehouse) -> None:
+def test_rows_are_counted_by_table_and_those_of_series_by_platform(one_track: Warehouse) -> None:
     plots = [("t", platform, TODAY, "", 1, NOON) for platform in ("spotify", "youtube", "it's")]
     listening = [("a", platform, TODAY, 1, NOON) for platform in ("spotify", "youtube")]
     commit(
@@ -353,6 +354,6 @@ def test_row_counts_tell_every_table_and_narrow_only_those_that_have_platforms(o
     others = nothing | {"charts": 1, "chart_entries": 1, "track_artists": 1}
     with one_track.connect() as connection:
         assert row_counts(connection) == others | {"track_audience": 3, "artist_listening": 2}
-        assert row_counts(connection, "spotify") == others | {"track_audience": 1, "artist_listening": 1}
-        assert row_counts(connection, "it's") == others | {"track_audience": 1}
-        assert row_counts(connection, "tiktok") == others
+        assert platform_counts(connection, "track_audience") == {"spotify": 1, "it's": 1, "youtube": 1}
+        assert platform_counts(connection, "artist_listening") == {"spotify": 1, "youtube": 1}
+        assert platform_counts(connection, "artist_audience") == {}

@@ -18,7 +18,6 @@ from soundcharts_assets.warehouse.work import (
     charts_for_due,
     due_counts,
     reached_counts,
-    work_list,
 )
 from tests.warehouse.helpers import (
     DAY,
@@ -29,6 +28,7 @@ from tests.warehouse.helpers import (
     ledger,
     stored_credits,
     stored_ranking,
+    work_list,
     write,
 )
 
