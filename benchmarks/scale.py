@@ -120,11 +120,16 @@ class Assumptions:
     followers: int = 5_000
     polls_per_ranking: float = 1.2
     calls_a_minute: int = 5_000
-    events_per_run: int = 109
-    bytes_per_run: int = 600_000
+    events_per_run: int = 91
+    bytes_per_run: int = 560_000
     cpu_seconds_per_run: float = 6.0
     tick_seconds: tuple[float, float] = (0.58, 0.0010)
-    bytes_per_million_rows: tuple[tuple[str, float], ...] = ()
+    bytes_per_million_rows: tuple[tuple[str, float], ...] = (
+        ("chart_entries", 25e6),
+        ("track_audience", 25e6),
+        ("artist_audience", 25e6),
+        ("artist_listening", 25e6),
+    )
 
 
 @dataclass(frozen=True)

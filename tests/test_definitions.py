@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 from soundcharts_assets.assets.declaration import asset_key
+from soundcharts_assets.automation.tags import FIRST_OF_RANGE, LAST_OF_RANGE
 from soundcharts_assets.checks import DAILY, QUALITY, WAREHOUSE
 from soundcharts_assets.definitions import build_definitions
 from soundcharts_assets.partitions import CASCADE, register_charts
@@ -153,6 +154,37 @@ def test_an_asset_of_a_platform_that_was_not_asked_for_does_not_pass_for_materia
     assert result.asset_materializations_for_node("audience") == []
     assert len(result.asset_materializations_for_node("tracks")) == 4
     assert "song_audience/spotify" not in bench.sandbox.report().by_endpoint
+
+
+def test_one_platform_can_be_materialised_alone(bench: Bench) -> None:
+    bench.follow("viral-50-40", platforms={"track_audience": ["spotify", "shazam"], "artist_audience": ["spotify"]})
+    bench.sync()
+    bench.let_pass(days=2)
+    bench.sandbox.reset()
+    definitions = build_definitions(bench.refresher().settings, bench.refresher())
+    result = definitions.resolve_job_def(CASCADE).execute_in_process(
+        instance=bench.instance,
+        partition_key="viral-50-40",
+        asset_selection=[asset_key("track_audience/shazam")],
+    )
+
+    assert result.success
+    (event,) = result.get_asset_materialization_events()
+    assert event.asset_key == asset_key("track_audience/shazam")
+    assert event.materialization.metadata["due"].value == bench.sandbox.report().calls > 0
+    assert set(bench.sandbox.report().by_endpoint) == {"song_audience/shazam"}
+
+
+def test_neighbouring_charts_share_a_run_and_each_of_them_is_materialised(bench: Bench) -> None:
+    bench.follow("viral-50-40", "top-50-58", platforms={"track_audience": ["spotify"], "artist_audience": []})
+    report = bench.sync()
+
+    assert report.exit_code == 0
+    (run,) = bench.instance.get_runs()
+    assert (run.tags[FIRST_OF_RANGE], run.tags[LAST_OF_RANGE]) == ("viral-50-40", "top-50-58")
+    assert all("2 charts together" in fate for fate in report.charts.values())
+    for name in ("chart_entries", "tracks", "track_audience/spotify"):
+        assert bench.instance.get_materialized_partitions(asset_key(name)) == {"viral-50-40", "top-50-58"}
 
 
 def test_a_failing_track_shows_in_the_metadata_and_the_run_succeeds(bench: Bench) -> None:
