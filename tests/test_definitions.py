@@ -216,7 +216,25 @@ def test_a_dry_run_materialises_nothing_and_observes_what_is_due(bench: Bench) -
     assert result.get_asset_materialization_events() == []
     observations = result.get_asset_observation_events()
     assert {event.asset_observation_data.asset_observation.metadata["due"].value for event in observations} == {50}
+    (tracks,) = (one for one in observations if one.asset_key == asset_key("tracks"))
+    rows = tracks.asset_observation_data.asset_observation.metadata["dagster/row_count"].value
+    assert rows == bench.one("SELECT count(*) FROM soundcharts.tracks")
     assert bench.sandbox.report().calls == 0
+
+
+def test_a_step_that_the_budget_leaves_no_room_for_still_tells_what_its_table_holds(bench: Bench) -> None:
+    materialize(bench)
+    bench.let_pass(days=2)
+    bench.content = {**bench.content, "budget": {"daily": 0}}
+    result = build_definitions(bench.settings(bench.content), bench.refresher()).resolve_job_def(CASCADE)
+    run = result.execute_in_process(
+        instance=bench.instance, partition_key="viral-50-40", asset_selection=[asset_key("track_audience/spotify")]
+    )
+
+    (event,) = run.get_asset_materialization_events()
+    assert event.materialization.metadata["calls"].value == 0
+    rows = bench.one("SELECT count(*) FROM soundcharts.track_audience WHERE platform = 'spotify'")
+    assert event.materialization.metadata["dagster/row_count"].value == rows > 0
 
 
 @pytest.mark.parametrize(("key", "value"), [("limit", "many"), ("force", "perhaps"), ("platform", ["spotify"])])

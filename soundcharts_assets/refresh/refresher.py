@@ -345,7 +345,7 @@ class Refresher(Session):
                 if request.dry_run:
                     self._asked.update((subject.name, row.uuid) for row in due)
                 lists[subject.name] = due[: request.limit]
-            if not any(lists.values()):
+            if request.dry_run or not any(lists.values()):
                 self._count_stored([account for account, _ in asked], connection)
         return [lists[subject.name] for _, subject in asked]
 
@@ -547,6 +547,10 @@ class Refresher(Session):
                 finish=partial(self._finish, accounts),
                 on_outcome=self._note,
             )
+            if not all(account.stored for account in accounts):
+                # Nothing was written, since the allowance had no room for anything.
+                with self.warehouse.connect() as connection:
+                    self._count_stored(accounts, connection)
         finally:
             for account in accounts:
                 account.deferred = account.due - account.outcomes.total()
