@@ -82,10 +82,12 @@ class Stage:
             "SOUNDCHARTS_BASE_URL": self.sandbox.url,
             "SOUNDCHARTS_APP_ID": "soundcharts",
             "SOUNDCHARTS_API_KEY": "soundcharts",
-            "SOUNDCHARTS_CLOCK_SHIFT": str(self.clock),
             "SOUNDCHARTS_CONFIG": str(folder / "soundcharts.yaml"),
             "SOUNDCHARTS_WAREHOUSE": str(folder / "warehouse.duckdb"),
         }
+        if self.case.is_due:
+            # Only here days go by that the machine's clock knows nothing of; no real account has such a file.
+            variables["SOUNDCHARTS_CLOCK_SHIFT"] = str(self.clock)
         command = str(Path(sysconfig.get_path("scripts")) / "soundcharts-assets")
         return self._run([command, "sync", "--json"], folder, variables)
 

@@ -5,21 +5,75 @@ Which calls are made and what becomes of results is passed in. Nothing here know
 
 import queue
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from soundcharts_assets.api.errors import Fatal
 
-_WAITING_RESULTS = 8
-"""Results of each worker that may wait while others are being stored: they are paid for, and a kill would lose them."""
+_WAITING_RESULTS = 6
+_LOT = 2
+"""Results of each worker that may wait while others are being stored, and that are taken at once: all of them are paid
+for, and a kill would lose them."""
+_GATHER_SECONDS = 0.05
+"""How long fewer results than a lot may wait: to wake the consumer for each costs as much as to parse one."""
 
 Unit = TypeVar("Unit")
 Result = TypeVar("Result")
 
 
-class _Done:
-    """Put into the queue by a worker that ends."""
+class _Tray(Generic[Result]):
+    """Results on their way from the workers to the consumer, who is woken for a lot of them rather than for each."""
+
+    def __init__(self, workers: int) -> None:
+        self._results: deque[Result] = deque()
+        self._working = workers
+        self._room, self._lot = _WAITING_RESULTS * workers, _LOT * workers
+        self._is_abandoned = False
+        lock = threading.Lock()
+        self._filled, self._emptied = threading.Condition(lock), threading.Condition(lock)
+
+    def put(self, result: Result) -> None:
+        """Leave a result, as soon as there is room for it."""
+        with self._emptied:
+            while len(self._results) >= self._room and not self._is_abandoned:
+                self._emptied.wait()
+            self._results.append(result)
+            if len(self._results) == self._lot:
+                self._filled.notify()
+
+    def leave(self) -> None:
+        """Say that a worker has ended."""
+        with self._filled:
+            self._working -= 1
+            if not self._working:
+                self._filled.notify()
+
+    def take(self, patience_seconds: float) -> list[Result] | None:
+        """Return the next results, none where none came for so long, or None where none will come any more."""
+        give_up_at = time.monotonic() + patience_seconds
+        with self._filled:
+            left = patience_seconds
+            while len(self._results) < self._lot and self._working and left > 0:
+                self._filled.wait(min(left, _GATHER_SECONDS))
+                if self._results:
+                    break
+                left = give_up_at - time.monotonic()
+            if not self._results and not self._working:
+                return None
+            lot = [self._results.popleft() for _ in range(min(self._lot, len(self._results)))]
+            self._emptied.notify_all()
+            return lot
+
+    def abandon(self) -> None:
+        """Let nobody wait for room any more, and return when all workers have ended."""
+        with self._filled:
+            self._is_abandoned = True
+            self._emptied.notify_all()
+            while self._working:
+                self._filled.wait()
 
 
 @dataclass
@@ -28,7 +82,7 @@ class _Shared(Generic[Unit, Result]):
 
     fetch: Callable[[Unit], Iterable[Result]]
     remaining: queue.SimpleQueue[Unit]
-    results: queue.Queue[Result | _Done]
+    tray: _Tray[Result]
     stop: threading.Event
     errors: list[BaseException]
 
@@ -37,14 +91,14 @@ class _Shared(Generic[Unit, Result]):
         try:
             while not self.stop.is_set():
                 for result in self.fetch(self.remaining.get_nowait()):
-                    self.results.put(result)
+                    self.tray.put(result)
         except queue.Empty:
             pass
         except BaseException as error:  # noqa: BLE001 - raised again by the consumer's thread
             self.errors.append(error)
             self.stop.set()
         finally:
-            self.results.put(_Done())
+            self.tray.leave()
 
 
 def fan_out(
@@ -68,28 +122,19 @@ def fan_out(
         Fatal: A worker met it. No unit was begun after that, and all that came back was yielded first.
     """
     working = min(workers, len(units))
-    shared: _Shared[Unit, Result] = _Shared(
-        fetch, queue.SimpleQueue(), queue.Queue(_WAITING_RESULTS * working), stop or threading.Event(), []
-    )
+    shared: _Shared[Unit, Result] = _Shared(fetch, queue.SimpleQueue(), _Tray(working), stop or threading.Event(), [])
     for unit in units:
         shared.remaining.put(unit)
     for _ in range(working):
         threading.Thread(target=shared.work, daemon=True).start()
     try:
-        while working:
-            try:
-                result = shared.results.get(timeout=patience_seconds)
-            except queue.Empty:
+        while (lot := shared.tray.take(patience_seconds)) is not None:
+            if not lot:
                 yield None
-                continue
-            if isinstance(result, _Done):
-                working -= 1
-            else:
-                yield result
+            yield from lot
     finally:
-        # Reached early where the consumer failed: workers must neither begin a unit nor wait at a full queue for ever.
+        # Reached early where the consumer failed: workers must neither begin a unit nor wait for room for ever.
         shared.stop.set()
-        while working:
-            working -= isinstance(shared.results.get(), _Done)
+        shared.tray.abandon()
     if shared.errors:
         raise next((error for error in shared.errors if isinstance(error, Fatal)), shared.errors[0])
