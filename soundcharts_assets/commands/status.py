@@ -249,7 +249,7 @@ def _assets(
     following: Following,
 ) -> dict[str, dict[str, AssetStatus]]:
     """What charts reach, by chart and asset. Of a chart that is not followed nothing is due."""
-    reached = f"{query('due_wanted')} {query('status_candidates')} {query('due')} {query('status_assets')}"
+    reached = f"{query('due_wanted')} {query('reach_of_known')} {query('due')} {query('status_assets')}"
     rows = connection.execute(query("status_rankings"), {"now": parameters["now"]}).fetchall()
     rows += connection.execute(reached, parameters).fetchall()
     found: dict[str, dict[str, AssetStatus]] = {}
@@ -263,7 +263,7 @@ def _assets(
 
 def _due(connection: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any]) -> dict[str, int]:
     """Rows due now by asset, each once, as automation sees them."""
-    once = f"{query('due_wanted')} {query('due_of_all')} {query('due')} {query('status_due')}"
+    once = f"{query('due_wanted')} {query('reach_of_all')} {query('due')} {query('status_due')}"
     due = dict(connection.execute(once, parameters).fetchall())
     rankings = sum(work.unsettled_rankings(connection, now=parameters["now"]).values())
     return dict(sorted(({RANKINGS: rankings} | due if rankings else due).items()))

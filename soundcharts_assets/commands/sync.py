@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 
 from soundcharts_assets.api.errors import AllowanceSpent, NotFound, SoundchartsError
+from soundcharts_assets.assets.audience import STEP as AUDIENCE
 from soundcharts_assets.automation.orphans import close_orphans
 from soundcharts_assets.automation.tags import STARTED_BY, SYNC, tags_of_charts
 from soundcharts_assets.commands.report import Failure, PassReport
@@ -29,6 +30,10 @@ from soundcharts_assets.warehouse.connection import WarehouseError
 
 _CHARTS_PER_RUN = 50
 """Charts that one run takes together: some ten thousand tracks, whose work lists take a few dozen megabytes."""
+_CHARTS_PER_AUDIENCE_RUN = 5
+"""Charts whose audiences one run takes: about as many calls as the limit lets through in a minute. What Dagster writes
+of a run, a hundredth of a second for each asset of each chart, is then written while the next calls wait anyway."""
+_METADATA = frozenset({"tracks", "artists"})
 
 
 def sync(
@@ -88,10 +93,12 @@ def _pass(
         rankings = refresher.rankings_due(polls.values())
         updated = {slug for slug, count in rankings.items() if count or request.force}
         _settle(refresher, [poll for slug, poll in polls.items() if slug not in updated], report)
-        _run_all(refresher, instance, request, updated, polls, report)
+        runs = _Runs(refresher, instance, request, report)
+        runs.cascade(updated, polls)
         # What charts share has been fetched by the updated ones, which may leave the others with nothing to do.
         due = refresher.due_counts(slugs, request.platforms, affordable=True)
-        _run_all(refresher, instance, request, due.keys() - updated, polls, report)
+        others = {slug: subjects for slug, subjects in due.items() if slug not in updated}
+        runs.cascade(others, polls, only_audience={slug for slug in others if not _METADATA & others[slug].keys()})
         report.left_due = refresher.left_due(slugs, request.platforms)
         _count_avoided(refresher, slugs, report)
 
@@ -127,60 +134,92 @@ def _settle(refresher: Refresher, polls: Sequence[Poll], report: PassReport) -> 
         report.charts[poll.slug] = f"unchanged since {newest:%Y-%m-%d}" if newest else "has no ranking yet"
 
 
-def _run_all(
-    refresher: Refresher,
-    instance: dg.DagsterInstance,
-    request: Request,
-    slugs: Collection[str],
-    polls: Mapping[str, Poll],
-    report: PassReport,
-) -> None:
-    """Run the cascade for charts, neighbours together: batches are fuller, and a run's fixed cost is met once."""
-    # A limit is one of each chart.
-    most = _CHARTS_PER_RUN if request.limit is None else 1
-    for charts in neighbours(instance.get_dynamic_partitions(PARTITIONS), slugs, most):
-        _run(refresher, instance, request, charts, polls, report)
-        if refresher.stopped_by is not None:
-            raise refresher.stopped_by
+class _Runs:
+    """The runs of one pass, neighbouring charts together: batches are fuller, and a run's fixed cost is met once."""
 
+    def __init__(
+        self,
+        refresher: Refresher,
+        instance: dg.DagsterInstance,
+        request: Request,
+        report: PassReport,
+    ) -> None:
+        self._refresher = refresher
+        self._instance = instance
+        self._request = request
+        self._report = report
+        self._definitions = build_definitions(refresher.settings, refresher)
+        self._steps = {
+            asset.op.name: list(asset.keys)
+            for asset in self._definitions.assets or ()
+            if isinstance(asset, dg.AssetsDefinition) and asset.is_executable
+        }
 
-def _run(
-    refresher: Refresher,
-    instance: dg.DagsterInstance,
-    request: Request,
-    charts: Sequence[str],
-    polls: Mapping[str, Poll],
-    report: PassReport,
-) -> None:
-    definitions = build_definitions(refresher.settings, refresher)
-    seen = len(refresher.accounts)
-    states = {state.slug: state for state in refresher.poll_states(charts)}
-    result = definitions.resolve_job_def(CASCADE).execute_in_process(
-        partition_key=charts[0] if len(charts) == 1 else None,
-        instance=instance,
-        run_config=_run_config(definitions, request),
-        tags={STARTED_BY: SYNC, **tags_of_charts([states[slug] for slug in charts])},
-        raise_on_error=False,
-    )
-    if not result.success:
-        report.charts |= dict.fromkeys(charts, "failed")
-        if refresher.stopped_by is None:
-            steps = [event for event in result.all_events if event.is_step_failure]
+    def cascade(
+        self,
+        charts: Collection[str],
+        polls: Mapping[str, Poll],
+        only_audience: Collection[str] = (),
+    ) -> None:
+        """Run all steps for charts; of some of them, where audiences get runs of their own, no others."""
+        seen = len(self._refresher.accounts)
+        done = set(charts)
+        for group, steps in self._groups(charts, only_audience):
+            if not self._run(group, steps):
+                done -= set(group)
+            if self._refresher.stopped_by is not None:
+                raise self._refresher.stopped_by
+        calls = sum(account.calls.total() for account in self._refresher.accounts[seen:])
+        together = f"{calls:,} calls" if len(charts) == 1 else f"{calls:,} calls for {len(charts)} charts together"
+        for slug in done:
+            poll = polls.get(slug)
+            if poll is not None or slug not in self._report.charts:
+                newest = f"{poll.ranked_at:%Y-%m-%d}" if poll and poll.ranked_at else "no ranking yet"
+                self._report.charts[slug] = f"ranking {newest}, {together}"
+
+    def _groups(
+        self,
+        charts: Collection[str],
+        only_audience: Collection[str],
+    ) -> Iterator[tuple[list[str], Sequence[str]]]:
+        known = self._instance.get_dynamic_partitions(PARTITIONS)
+        every = list(self._steps)
+        if self._request.limit is not None:
+            # A limit is one of each chart.
+            yield from ((group, every) for group in neighbours(known, charts, 1))
+        elif len(charts) <= _CHARTS_PER_AUDIENCE_RUN or AUDIENCE not in every:
+            yield from ((group, every) for group in neighbours(known, charts, _CHARTS_PER_RUN))
+        else:
+            others = [slug for slug in charts if slug not in only_audience]
+            metadata = [step for step in every if step != AUDIENCE]
+            yield from ((group, metadata) for group in neighbours(known, others, _CHARTS_PER_RUN))
+            yield from ((group, [AUDIENCE]) for group in neighbours(known, charts, _CHARTS_PER_AUDIENCE_RUN))
+
+    def _run(self, charts: Sequence[str], steps: Sequence[str]) -> bool:
+        """Run steps for charts; whether that went well."""
+        states = {state.slug: state for state in self._refresher.poll_states(charts)}
+        result = self._definitions.resolve_job_def(CASCADE).execute_in_process(
+            partition_key=charts[0] if len(charts) == 1 else None,
+            instance=self._instance,
+            asset_selection=[key for step in steps for key in self._steps[step]],
+            run_config=_run_config(steps, self._request),
+            tags={STARTED_BY: SYNC, **tags_of_charts([states[slug] for slug in charts])},
+            raise_on_error=False,
+        )
+        if result.success:
+            return True
+        self._report.charts |= dict.fromkeys(charts, "failed")
+        if self._refresher.stopped_by is None:
+            failures = [event for event in result.all_events if event.is_step_failure]
             subject = ", ".join(charts)
-            report.failures += [Failure(subject, event.step_key or "", _reason(event)) for event in steps]
-            if not steps:
-                report.failures.append(Failure(subject, "", f"run {result.run_id} failed; Dagster's log says why"))
-        return
-    calls = sum(account.calls.total() for account in refresher.accounts[seen:])
-    together = f"{calls:,} calls" if len(charts) == 1 else f"{calls:,} calls for {len(charts)} charts together"
-    for slug in charts:
-        poll = polls.get(slug)
-        if poll is not None or slug not in report.charts:
-            newest = f"{poll.ranked_at:%Y-%m-%d}" if poll and poll.ranked_at else "no ranking yet"
-            report.charts[slug] = f"ranking {newest}, {together}"
+            self._report.failures += [Failure(subject, event.step_key or "", _reason(event)) for event in failures]
+            if not failures:
+                told = f"run {result.run_id} failed; Dagster's log says why"
+                self._report.failures.append(Failure(subject, "", told))
+        return False
 
 
-def _run_config(definitions: dg.Definitions, request: Request) -> dict[str, Any]:
+def _run_config(steps: Iterable[str], request: Request) -> dict[str, Any]:
     config = {
         "force": request.force,
         "uuids": list(request.uuids),
@@ -188,7 +227,6 @@ def _run_config(definitions: dg.Definitions, request: Request) -> dict[str, Any]
         "dry_run": request.dry_run,
         **({} if request.limit is None else {"limit": request.limit}),
     }
-    steps = [asset.op.name for asset in definitions.assets or () if isinstance(asset, dg.AssetsDefinition)]
     return {
         "ops": {step: {"config": config} for step in steps},
         # The run is on record in Dagster; on the terminal belongs the pass.

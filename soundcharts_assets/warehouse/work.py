@@ -162,11 +162,12 @@ def due_counts(
     Given a room, only the rows count that so many requests cover, in the order of worth over all of them.
     """
     parameters = due_parameters(wanted, now, charts)
-    counts = _counts(connection, f"{due_statement(charts)} {query('due_counts')}", parameters)
+    counting = f"{query('due_by_chart')} {query('due_counts')}"
+    counts = _counts(connection, f"{due_statement(charts)} {query('all_due')} {counting}", parameters)
     if room is None or _most(counts, wanted) <= room:
         return counts
-    statement = f"{due_statement(charts)} {query('affordable')} {query('affordable_counts')}"
-    return _counts(connection, statement, {**parameters, "room": room})
+    statement = f"{due_statement(charts)} {query('affordable')} {counting}"
+    return _counts(connection, statement, {**parameters, **_room(wanted, room)})
 
 
 def charts_for_due(
@@ -182,7 +183,7 @@ def charts_for_due(
     """
     if room is not None:
         return set(due_counts(connection, wanted, now=now, room=room))
-    statement = f"{due_statement()} {query('charts_for_due')}"
+    statement = f"{due_statement()} {query('all_due')} {query('due_by_chart')} {query('charts_for_due')}"
     return {chart for (chart,) in connection.execute(statement, due_parameters(wanted, now)).fetchall()}
 
 
@@ -200,18 +201,19 @@ def affordable(
     None where they cover everything that is due.
     """
     parameters = due_parameters(wanted, now, charts)
-    if _most(_counts(connection, f"{due_statement(charts)} {query('due_counts')}", parameters), wanted) <= room:
+    counted = f"{due_statement(charts)} {query('all_due')} {query('due_by_chart')} {query('due_counts')}"
+    if _most(_counts(connection, counted, parameters), wanted) <= room:
         return None
     rows = connection.execute(
         f"{due_statement(charts)} {query('affordable')} {query('affordable_rows')}",
-        {**parameters, "room": room, "subject": subject},
+        {**parameters, **_room(wanted, room), "subject": subject},
     ).fetchall()
     return [uuid for (uuid,) in rows]
 
 
 def due_statement(charts: Sequence[str] = ()) -> str:
     """The common part of all questions about due rows, of these charts or of all followed; it ends with `due`."""
-    return f"{query('due_wanted')} {query('due_of_charts' if charts else 'due_of_all')} {query('due')}"
+    return f"{query('due_wanted')} {query('reach_of_charts' if charts else 'reach_of_all')} {query('due')}"
 
 
 def _counts(
@@ -223,6 +225,11 @@ def _counts(
     for chart, subject, due in connection.execute(statement, parameters).fetchall():
         counts.setdefault(chart, {})[subject] = due
     return counts
+
+
+def _room(wanted: Sequence[Wanted], room: float) -> dict[str, float]:
+    """Return what `affordable` takes: the room, and how many rows it covers at the most."""
+    return {"room": room, "most": math.ceil(max(0.0, room) / min(one.cost for one in wanted)) + 1}
 
 
 def _most(counts: Mapping[str, Mapping[str, int]], wanted: Sequence[Wanted]) -> float:

@@ -1,6 +1,5 @@
 -- Of all due rows those that the room left by the budget covers, in the order of their worth: never fetched before stale,
--- charting before not, by best place; metadata before series; then the stalest. A row that several charts reach counts
--- once.
+-- charting before not, by best place; metadata before series; then the stalest.
 , newest AS (
     SELECT chart_slug, max(ranked_at) AS ranked_at
     FROM soundcharts.chart_rankings
@@ -21,29 +20,32 @@ charting AS (
     JOIN soundcharts.track_artists AS credits ON credits.track_uuid = places.uuid
     GROUP BY credits.artist_uuid
 ),
-once AS (
-    SELECT subject, entity, uuid, any_value(cost) AS cost, any_value(fetched_at) AS fetched_at
+worthiest AS (
+    SELECT due.*, charting.place
     FROM due
-    GROUP BY subject, entity, uuid
+    LEFT JOIN charting ON charting.entity = due.entity AND charting.uuid = due.uuid
+    ORDER BY
+        due.fetched_at IS NOT NULL,
+        charting.place NULLS LAST,
+        due.subject <> due.entity,
+        due.fetched_at,
+        due.subject,
+        due.uuid
+    -- So many of the cheapest ones the room would cover: the others need neither be kept nor added up.
+    LIMIT $most
 ),
 ranked AS (
     SELECT
-        once.subject,
-        once.uuid,
-        sum(once.cost) OVER (
-            ORDER BY
-                once.fetched_at IS NOT NULL,
-                charting.place NULLS LAST,
-                once.subject <> once.entity,
-                once.fetched_at,
-                once.subject,
-                once.uuid
+        worthiest.*,
+        sum(cost) OVER (
+            ORDER BY fetched_at IS NOT NULL, place NULLS LAST, subject <> entity, fetched_at, subject, uuid
             ROWS UNBOUNDED PRECEDING
         ) AS spent
-    FROM once
-    LEFT JOIN charting ON charting.entity = once.entity AND charting.uuid = once.uuid
+    FROM worthiest
 ),
-affordable AS (
+counted AS MATERIALIZED (
     -- A share of a batch is a fraction of a call, and fractions add up with a trace of error.
-    SELECT subject, uuid, spent FROM ranked WHERE spent <= $room::DOUBLE + 1e-6
+    SELECT number, asset, subject, charted_since, uuid, spent
+    FROM ranked
+    WHERE spent <= $room::DOUBLE + 1e-6
 )

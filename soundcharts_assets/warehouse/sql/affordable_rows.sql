@@ -1,4 +1,4 @@
 SELECT uuid
-FROM affordable
+FROM counted
 WHERE subject = $subject
 ORDER BY spent

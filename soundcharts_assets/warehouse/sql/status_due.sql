@@ -1,4 +1,4 @@
 -- Rows due now by asset; what several charts reach counts once.
-SELECT subject, count(DISTINCT uuid) AS due
+SELECT subject, count(*) AS due
 FROM due
 GROUP BY subject

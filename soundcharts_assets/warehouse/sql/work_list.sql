@@ -1,3 +1,3 @@
-SELECT DISTINCT subject, uuid, status, fetched_at, through_date, attempts
+SELECT subject, uuid, status, fetched_at, through_date, attempts
 FROM due
 ORDER BY fetched_at NULLS FIRST, uuid

@@ -50,7 +50,7 @@ charted AS (
     SEMI JOIN tracks_of ON tracks_of.track_uuid = entries.track_uuid
     GROUP BY entries.chart_slug, entries.track_uuid
 ),
-candidates AS (
+reach AS MATERIALIZED (
     SELECT
         charted.chart_slug,
         tracks_of.entity,

@@ -1,0 +1,4 @@
+-- Everything that is due counts.
+, counted AS (
+    SELECT number, asset, charted_since FROM due
+)
