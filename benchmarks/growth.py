@@ -305,7 +305,7 @@ def _due_questions(wanted: Sequence[Wanted]) -> dict[str, Callable[[duckdb.DuckD
         "work lists of a chart": lambda connection: work.work_lists(connection, wanted, [CHART], now=NOW),
         "due_counts of all": lambda connection: work.due_counts(connection, wanted, now=NOW),
         "charts_for_due": lambda connection: work.charts_for_due(connection, wanted, now=NOW),
-        "affordable": lambda connection: work.affordable(connection, wanted, spotify.subject, now=NOW, room=10_000),
+        "affordable": lambda connection: work.affordable(connection, wanted, now=NOW, room=10_000),
         "status": lambda connection: connection.execute(assets, parameters).fetchall(),
     }
 

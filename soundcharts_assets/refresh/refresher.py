@@ -332,7 +332,7 @@ class Refresher(Session):
             lists = work.work_lists(
                 connection, list(wanted.values()), slugs, now=now, uuids=request.uuids, force=request.force
             )
-            room = None if request.force or request.uuids else self.room(connection)
+            worth = None if request.force or request.uuids else self._worth(connection, wanted, slugs, now)
             for account, subject in asked:
                 account.reached = sum(count for (_, entity), count in reached.items() if entity == subject.entity)
                 due = lists[subject.name]
@@ -340,8 +340,9 @@ class Refresher(Session):
                     # Such a row stays due whatever becomes of it, but no pass asks for it, or counts it, twice.
                     due = [row for row in due if (subject.name, row.uuid) not in self._asked]
                 account.due = len(due)
-                if room is not None:
-                    due = self._worth(connection, wanted[subject.name], due, slugs, now, room)
+                if worth is not None:
+                    by_uuid = {row.uuid: row for row in due}
+                    due = [by_uuid[uuid] for uuid in worth[subject.name] if uuid in by_uuid]
                 if request.dry_run:
                     self._asked.update((subject.name, row.uuid) for row in due)
                 lists[subject.name] = due[: request.limit]
@@ -352,21 +353,20 @@ class Refresher(Session):
     def _worth(
         self,
         connection: duckdb.DuckDBPyConnection,
-        wanted: work.Wanted,
-        due: list[Work],
+        wanted: Mapping[str, work.Wanted],
         slugs: Sequence[str],
         now: datetime,
-        room: int,
-    ) -> list[Work]:
-        """Those of a subject's due rows that the room covers, among all that is due, in the order of their worth."""
-        everything = [wanted if one.subject == wanted.subject else one for one in self.all_due(now)]
+    ) -> dict[str, list[str]] | None:
+        """What is worth asking for among all that is due, by subject and in order; None where there is room for all."""
+        room = self.room(connection)
+        if room is None:
+            return None
+        everything = [wanted.get(one.subject, one) for one in self.all_due(now)]
         # Charts named on the command line need not be followed; of the others all followed ones count.
         known = [] if all(map(self.following.follows, slugs)) else list({*slugs, *self.following.slugs})
-        worth = work.affordable(connection, everything, wanted.subject, now=now, charts=known, room=room)
-        if worth is None:
-            return due
-        by_uuid = {row.uuid: row for row in due}
-        return [by_uuid[uuid] for uuid in worth if uuid in by_uuid]
+        return work.affordable(
+            connection, everything, now=now, room=room, charts=known, asked=list(wanted), of=list(slugs)
+        )
 
     def _count_stored(self, accounts: Sequence[Account], connection: duckdb.DuckDBPyConnection) -> None:
         """Note in accounts how many rows their tables hold, or their platforms' parts of them."""

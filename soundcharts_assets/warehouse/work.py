@@ -162,12 +162,15 @@ def due_counts(
     Given a room, only the rows count that so many requests cover, in the order of worth over all of them.
     """
     parameters = due_parameters(wanted, now, charts)
-    counting = f"{query('due_by_chart')} {query('due_counts')}"
-    counts = _counts(connection, f"{due_statement(charts)} {query('all_due')} {counting}", parameters)
-    if room is None or _most(counts, wanted) <= room:
-        return counts
-    statement = f"{due_statement(charts)} {query('affordable')} {counting}"
-    return _counts(connection, statement, {**parameters, **_room(wanted, room)})
+    counted = query("all_due")
+    if room is not None:
+        parameters |= _room(wanted, room)
+        counted = query("affordable")
+    counts: dict[str, dict[str, int]] = {}
+    statement = f"{due_statement(charts)} {counted} {query('due_by_chart')} {query('due_counts')}"
+    for chart, subject, due in connection.execute(statement, parameters).fetchall():
+        counts.setdefault(chart, {})[subject] = due
+    return counts
 
 
 def charts_for_due(
@@ -190,25 +193,38 @@ def charts_for_due(
 def affordable(
     connection: duckdb.DuckDBPyConnection,
     wanted: Sequence[Wanted],
-    subject: str,
     *,
     now: datetime,
-    charts: Sequence[str] = (),
     room: float,
-) -> list[str] | None:
-    """Return the rows of one subject that `room` requests cover, in the order of worth over all that `wanted` names.
+    charts: Sequence[str] = (),
+    asked: Sequence[str] | None = None,
+    of: Sequence[str] | None = None,
+) -> dict[str, list[str]] | None:
+    """Return the rows that `room` requests cover, by subject, each in the order of worth over all that `wanted` names.
 
-    None where they cover everything that is due.
+    Args:
+        connection: The warehouse.
+        wanted: Everything that competes for the room.
+        now: Rows told to wait beyond it are left out.
+        room: Requests.
+        charts: Charts whose rows compete; none means all that are followed.
+        asked: Subjects to tell of; by default all.
+        of: Charts to tell of; by default all.
+
+    Returns:
+        None where everything that is due is covered.
     """
-    parameters = due_parameters(wanted, now, charts)
-    counted = f"{due_statement(charts)} {query('all_due')} {query('due_by_chart')} {query('due_counts')}"
-    if _most(_counts(connection, counted, parameters), wanted) <= room:
-        return None
-    rows = connection.execute(
-        f"{due_statement(charts)} {query('affordable')} {query('affordable_rows')}",
-        {**parameters, **_room(wanted, room), "subject": subject},
-    ).fetchall()
-    return [uuid for (uuid,) in rows]
+    parameters = due_parameters(wanted, now, charts) | _room(wanted, room)
+    subjects = [one.subject for one in wanted] if asked is None else list(asked)
+    rows: dict[str, list[str]] = {subject: [] for subject in subjects}
+    statement = f"{due_statement(charts)} {query('affordable')} {query('affordable_rows')}"
+    named = {"asked": subjects, "of": None if of is None else list(of)}
+    for is_covered, subject, uuid in connection.execute(statement, {**parameters, **named}).fetchall():
+        if is_covered:
+            return None
+        if subject is not None:
+            rows[subject].append(uuid)
+    return rows
 
 
 def due_statement(charts: Sequence[str] = ()) -> str:
@@ -216,26 +232,9 @@ def due_statement(charts: Sequence[str] = ()) -> str:
     return f"{query('due_wanted')} {query('reach_of_charts' if charts else 'reach_of_all')} {query('due')}"
 
 
-def _counts(
-    connection: duckdb.DuckDBPyConnection,
-    statement: str,
-    parameters: dict[str, object],
-) -> dict[str, dict[str, int]]:
-    counts: dict[str, dict[str, int]] = {}
-    for chart, subject, due in connection.execute(statement, parameters).fetchall():
-        counts.setdefault(chart, {})[subject] = due
-    return counts
-
-
 def _room(wanted: Sequence[Wanted], room: float) -> dict[str, float]:
     """Return what `affordable` takes: the room, and how many rows it covers at the most."""
     return {"room": room, "most": math.ceil(max(0.0, room) / min(one.cost for one in wanted)) + 1}
-
-
-def _most(counts: Mapping[str, Mapping[str, int]], wanted: Sequence[Wanted]) -> float:
-    """Requests that due rows take at most; what charts share counts for each of them."""
-    cost = {one.subject: one.cost for one in wanted}
-    return sum(math.ceil(cost[subject] * due) for own in counts.values() for subject, due in own.items())
 
 
 def unsettled_rankings(connection: duckdb.DuckDBPyConnection, *, now: datetime) -> dict[str, int]:

@@ -25,17 +25,11 @@ def _order(
     with warehouse.connect() as connection:
         room = 0
         while True:
-            found = {
-                one.subject: affordable(connection, wanted, one.subject, now=NOON, charts=charts, room=room)
-                for one in wanted
-            }
-            if None in found.values():
+            found = affordable(connection, wanted, now=NOON, charts=charts, room=room)
+            if found is None:
                 return order
             new = [
-                (subject, uuid)
-                for subject, uuids in found.items()
-                for uuid in uuids or ()
-                if (subject, uuid) not in order
+                (subject, uuid) for subject, uuids in found.items() for uuid in uuids if (subject, uuid) not in order
             ]
             assert len(new) == min(1, room), "a request more covers a row more"
             order += new
@@ -44,7 +38,8 @@ def _order(
 
 def _affordable(warehouse: Warehouse, wanted: Sequence[Wanted], subject: str, room: float) -> list[str] | None:
     with warehouse.connect() as connection:
-        return affordable(connection, wanted, subject, now=NOON, room=room)
+        found = affordable(connection, wanted, now=NOON, room=room)
+    return None if found is None else found[subject]
 
 
 def test_what_charts_now_comes_by_its_best_place_each_track_with_its_metadata_first(warehouse: Warehouse) -> None:
@@ -151,9 +146,9 @@ def test_what_waits_takes_no_room(warehouse: Warehouse) -> None:
 def test_charts_that_are_named_share_the_room_among_themselves(warehouse: Warehouse) -> None:
     commit(warehouse, chart("x"), chart("y"), *stored_ranking("x", "t1", "t2"), *stored_ranking("y", "t3", "t2"))
     with warehouse.connect() as connection:
-        assert affordable(connection, [TRACKS], "tracks", now=NOON, charts=["y"], room=1) == ["t3"]
-        assert affordable(connection, [TRACKS], "tracks", now=NOON, charts=["x", "y"], room=1) == ["t1"]
-        assert affordable(connection, [TRACKS], "tracks", now=NOON, charts=["y"], room=2) is None
+        assert affordable(connection, [TRACKS], now=NOON, charts=["y"], room=1) == {"tracks": ["t3"]}
+        assert affordable(connection, [TRACKS], now=NOON, charts=["x", "y"], room=1) == {"tracks": ["t1"]}
+        assert affordable(connection, [TRACKS], now=NOON, charts=["y"], room=2) is None
 
 
 @pytest.mark.parametrize("room", [0, 0.5, 1])

@@ -251,12 +251,13 @@ def test_a_room_covers_the_worthiest_of_all_due_rows_and_no_other(
     rows = world.by_worth(charts or world.followed, subjects)
     spent = accumulate(Fraction(one.cost).limit_denominator(50) for one, _ in rows)
     covered = [(one.subject, uuid) for (one, uuid), so_far in zip(rows, spent, strict=True) if so_far <= room]
-    for wanted in subjects:
-        found = affordable(connection, subjects, wanted.subject, now=NOON, charts=charts, room=room)
-        if found is None:
-            assert len(covered) == len(rows)
-        else:
-            assert found == [uuid for subject, uuid in covered if subject == wanted.subject]
+    found = affordable(connection, subjects, now=NOON, charts=charts, room=room)
+    if found is None:
+        assert len(covered) == len(rows)
+    else:
+        assert found == {
+            wanted.subject: [uuid for subject, uuid in covered if subject == wanted.subject] for wanted in subjects
+        }
     counts = {
         (slug, one.subject): sum((one.subject, uuid) in covered for uuid in world.due(slug, one))
         for slug in charts or world.followed
@@ -277,5 +278,5 @@ def test_a_room_for_every_row_of_every_chart_is_no_limit(
     subjects = [Wanted(subject, entity, older_than) for subject, entity in SUBJECTS.items()]
     counts = due_counts(connection, subjects, now=NOON)
     room = sum(_by_subject(counts).values())
-    assert affordable(connection, subjects, "tracks", now=NOON, room=room) is None
+    assert affordable(connection, subjects, now=NOON, room=room) is None
     assert due_counts(connection, subjects, now=NOON, room=room) == counts

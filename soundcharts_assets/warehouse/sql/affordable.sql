@@ -48,4 +48,7 @@ counted AS MATERIALIZED (
     SELECT number, asset, subject, charted_since, uuid, spent
     FROM ranked
     WHERE spent <= $room::DOUBLE + 1e-6
+),
+everything AS (
+    SELECT coalesce(sum(cost), 0) <= $room::DOUBLE + 1e-6 AS is_covered FROM due
 )

@@ -2,16 +2,16 @@
 -- long ago, and not told to wait. Entities that Soundcharts does not know are asked for their metadata only. Series are
 -- asked for as long as the entity charts, or did lately. Entities are numbered, since numbers are joined quicker than
 -- texts.
-, candidates AS MATERIALIZED (
-    SELECT
-        row_number() OVER () AS number,
-        entity,
-        uuid,
-        max(charted_at) AS charted_at,
-        any_value(discovered_at) AS discovered_at
+, lately AS (
+    SELECT number, max(charted_at) AS charted_at
     FROM reach
-    WHERE $uuids::VARCHAR[] IS NULL OR list_contains($uuids::VARCHAR[], uuid)
-    GROUP BY entity, uuid
+    GROUP BY number
+),
+candidates AS (
+    SELECT entities.number, entities.entity, entities.uuid, entities.discovered_at, lately.charted_at
+    FROM entities
+    JOIN lately ON lately.number = entities.number
+    WHERE $uuids::VARCHAR[] IS NULL OR list_contains($uuids::VARCHAR[], entities.uuid)
 ),
 existing AS (
     SELECT candidates.*, coalesce(metadata.status NOT IN ('not_found', 'gone'), true) AS exists_there

@@ -8,8 +8,7 @@
 reached_due AS MATERIALIZED (
     SELECT reach.chart_slug, due_sets.number, due_sets.charted_since, due_sets.assets
     FROM reach
-    JOIN candidates ON candidates.entity = reach.entity AND candidates.uuid = reach.uuid
-    JOIN due_sets ON due_sets.number = candidates.number
+    JOIN due_sets ON due_sets.number = reach.number
     WHERE due_sets.charted_since IS NULL OR reach.charted_at >= due_sets.charted_since
 ),
 by_chart AS (

@@ -25,8 +25,8 @@ known AS (
     UNION ALL
     SELECT 'artists' AS entity, uuid, last_charted_at, discovered_at FROM soundcharts.artists
 ),
-lacking AS MATERIALIZED (
-    SELECT known.entity, known.uuid, known.discovered_at
+entities AS MATERIALIZED (
+    SELECT row_number() OVER () AS number, known.entity, known.uuid, known.discovered_at
     FROM known
     JOIN needed ON needed.entity = known.entity
     LEFT JOIN settled ON settled.entity = known.entity AND settled.uuid = known.uuid
@@ -35,29 +35,25 @@ lacking AS MATERIALIZED (
            AND coalesce(known.last_charted_at >= needed.charted_since, true))
 ),
 tracks_of AS MATERIALIZED (
-    SELECT uuid AS track_uuid, entity, uuid, discovered_at FROM lacking WHERE entity = 'tracks'
+    SELECT number, uuid AS track_uuid FROM entities WHERE entity = 'tracks'
     UNION ALL
-    SELECT credits.track_uuid, lacking.entity, lacking.uuid, lacking.discovered_at
-    FROM lacking
-    JOIN soundcharts.track_artists AS credits ON credits.artist_uuid = lacking.uuid
-    WHERE lacking.entity = 'artists'
+    SELECT entities.number, credits.track_uuid
+    FROM entities
+    JOIN soundcharts.track_artists AS credits ON credits.artist_uuid = entities.uuid
+    WHERE entities.entity = 'artists'
 ),
 charted AS (
+    -- Read whole or, with nothing due, not at all: to look each entry up among the tracks sought takes longer.
     SELECT entries.chart_slug, entries.track_uuid, max(entries.ranked_at) AS charted_at
     FROM soundcharts.chart_entries AS entries
     SEMI JOIN (SELECT slug FROM soundcharts.charts WHERE charts.cascade AND charts.followed) AS cascading
         ON cascading.slug = entries.chart_slug
-    SEMI JOIN tracks_of ON tracks_of.track_uuid = entries.track_uuid
+    WHERE EXISTS (SELECT 1 FROM tracks_of)
     GROUP BY entries.chart_slug, entries.track_uuid
 ),
 reach AS MATERIALIZED (
-    SELECT
-        charted.chart_slug,
-        tracks_of.entity,
-        tracks_of.uuid,
-        max(charted.charted_at) AS charted_at,
-        any_value(tracks_of.discovered_at) AS discovered_at
+    SELECT charted.chart_slug, tracks_of.number, max(charted.charted_at) AS charted_at
     FROM charted
     JOIN tracks_of ON tracks_of.track_uuid = charted.track_uuid
-    GROUP BY charted.chart_slug, tracks_of.entity, tracks_of.uuid
+    GROUP BY charted.chart_slug, tracks_of.number
 )

@@ -10,23 +10,18 @@
         CASE WHEN is_free THEN fetched_at END AS settled_at
     FROM ledgered
 ),
-numbered AS (
-    SELECT reach.chart_slug, reach.charted_at, candidates.number
-    FROM reach
-    JOIN candidates ON candidates.entity = reach.entity AND candidates.uuid = reach.uuid
-),
 counted AS (
     SELECT
-        numbered.chart_slug,
+        reach.chart_slug,
         states.asset,
         states.status,
         count(*) AS reached,
         count(*) FILTER (WHERE states.is_due) AS due,
         min(states.settled_at) AS oldest
-    FROM numbered
-    JOIN states ON states.number = numbered.number
-    WHERE states.charted_since IS NULL OR numbered.charted_at >= states.charted_since
-    GROUP BY numbered.chart_slug, states.asset, states.status
+    FROM reach
+    JOIN states ON states.number = reach.number
+    WHERE states.charted_since IS NULL OR reach.charted_at >= states.charted_since
+    GROUP BY reach.chart_slug, states.asset, states.status
 )
 SELECT counted.chart_slug, wanted.subject, counted.status, counted.reached, counted.due, counted.oldest
 FROM counted

@@ -1,9 +1,8 @@
 -- Rows that are due as of an instant, each once, whichever charts reach it. What is due is decided by `due` alone.
 , homes AS (
-    SELECT candidates.number, min(reach.chart_slug) AS chart_slug
+    SELECT number, min(chart_slug) AS chart_slug
     FROM reach
-    JOIN candidates ON candidates.entity = reach.entity AND candidates.uuid = reach.uuid
-    GROUP BY candidates.number
+    GROUP BY number
 ),
 offending AS MATERIALIZED (
     SELECT
