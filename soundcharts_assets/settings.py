@@ -301,7 +301,7 @@ class ApiSettings(_Strict):
 class WarehouseSettings(_Strict):
     """How the DuckDB file is used."""
 
-    memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?(MB|GB|MiB|GiB)$")] = "1GB"
+    memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?(MB|GB|MiB|GiB)$")] = "200MB"
     lock_timeout_seconds: Annotated[float, Field(ge=0, le=3_600)] = 30
     """How long to wait for another process that holds the file before answers are set aside in the spool."""
     batch_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
