@@ -369,7 +369,7 @@ def _slowest(answers: dict[str, float | str]) -> float:
 
 
 def _peak() -> int:
-    """Megabytes at the most so far. Not what `getrusage` says: a child inherits the peak of the process it came from."""
+    """Megabytes at the most so far. `getrusage` would tell the peak of the process that this one came from, too."""
     (line,) = (one for one in Path("/proc/self/status").read_text().splitlines() if one.startswith("VmHWM:"))
     return int(line.split()[1]) // 1024
 
