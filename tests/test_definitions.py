@@ -187,6 +187,29 @@ def test_neighbouring_charts_share_a_run_and_each_of_them_is_materialised(bench:
         assert bench.instance.get_materialized_partitions(asset_key(name)) == {"viral-50-40", "top-50-58"}
 
 
+def test_of_many_charts_metadata_comes_in_one_run_and_audiences_in_runs_of_five(bench: Bench) -> None:
+    slugs = ["viral-50-40", "top-50-58", "top-songs-70", "top-songs-31", "top-100-77", "airplay-100-61"]
+    bench.follow(*slugs, platforms={"track_audience": ["spotify"], "artist_audience": [], "artist_listening": []})
+    audience = asset_key("track_audience/spotify")
+
+    report = bench.sync()
+    metadata, *audiences = reversed(bench.instance.get_runs())
+    assert report.exit_code == 0
+    assert all("6 charts together" in fate for fate in report.charts.values())
+    assert {run.job_name for run in (metadata, *audiences)} == {CASCADE}
+    assert audience not in (metadata.asset_selection or ())
+    assert [run.asset_selection for run in audiences] == [{audience}] * 2
+    for name in ("chart_entries", "tracks", "track_audience/spotify"):
+        assert bench.instance.get_materialized_partitions(asset_key(name)) == set(slugs)
+
+    bench.let_pass(days=2)
+    before = len(bench.instance.get_runs())
+    bench.sync()
+    assert [run.asset_selection for run in bench.instance.get_runs()[:-before]] == [{audience}] * 2, (
+        "nothing else is due"
+    )
+
+
 def test_a_failing_track_shows_in_the_metadata_and_the_run_succeeds(bench: Bench) -> None:
     bench.sandbox.faults(
         [{"path": f"/song/{bench.some_track('viral-50-40')}/audience", "kind": "status", "status": 500}]
