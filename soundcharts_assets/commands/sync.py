@@ -34,6 +34,7 @@ _CHARTS_PER_AUDIENCE_RUN = 5
 """Charts whose audiences one run takes: about as many calls as the limit lets through in a minute. What Dagster writes
 of a run, a hundredth of a second for each asset of each chart, is then written while the next calls wait anyway."""
 _METADATA = frozenset({"tracks", "artists"})
+"""Subjects of which something due makes a run of the metadata necessary; new rankings do, too."""
 
 
 def sync(
@@ -161,17 +162,23 @@ class _Runs:
         polls: Mapping[str, Poll],
         only_audience: Collection[str] = (),
     ) -> None:
-        """Run all steps for charts; of some of them, where audiences get runs of their own, no others."""
+        """Run all steps for charts, and say in the report what became of each.
+
+        Args:
+            charts: Slugs; all of them are partitions.
+            polls: What the pass has learnt of them.
+            only_audience: Charts that need nothing else, where audiences get runs of their own.
+        """
         seen = len(self._refresher.accounts)
-        done = set(charts)
+        went_well: dict[str, bool] = {}
         for group, steps in self._groups(charts, only_audience):
-            if not self._run(group, steps):
-                done -= set(group)
+            succeeded = self._run(group, steps)
+            went_well |= {slug: went_well.get(slug, True) and succeeded for slug in group}
             if self._refresher.stopped_by is not None:
                 raise self._refresher.stopped_by
         calls = sum(account.calls.total() for account in self._refresher.accounts[seen:])
         together = f"{calls:,} calls" if len(charts) == 1 else f"{calls:,} calls for {len(charts)} charts together"
-        for slug in done:
+        for slug in (slug for slug, well in went_well.items() if well):
             poll = polls.get(slug)
             if poll is not None or slug not in self._report.charts:
                 newest = f"{poll.ranked_at:%Y-%m-%d}" if poll and poll.ranked_at else "no ranking yet"
@@ -196,7 +203,7 @@ class _Runs:
             yield from ((group, [AUDIENCE]) for group in neighbours(known, charts, _CHARTS_PER_AUDIENCE_RUN))
 
     def _run(self, charts: Sequence[str], steps: Sequence[str]) -> bool:
-        """Run steps for charts; whether that went well."""
+        """Run steps for charts, and say whether that went well; where not, the report tells why."""
         states = {state.slug: state for state in self._refresher.poll_states(charts)}
         result = self._definitions.resolve_job_def(CASCADE).execute_in_process(
             partition_key=charts[0] if len(charts) == 1 else None,
