@@ -36,7 +36,8 @@ def windows(start: date, end: date) -> Iterator[tuple[date, date]]:
 def track_audience(client: Client, uuid: str, platform: str, start: date, end: date) -> list[PlotPoint]:
     """Cumulative totals of a track by day and identifier."""
     path = f"/api/v2/song/{part(uuid)}/audience/{part(platform)}"
-    return _days(client, f"song_audience/{platform}", path, start, end, parse.plots, {("uuid",): uuid})[0]
+    about: Mapping[tuple[str, ...], str] = {("uuid",): uuid, ("platform",): platform}
+    return _days(client, f"song_audience/{platform}", path, start, end, parse.plots, about)[0]
 
 
 def track_spins(client: Client, uuid: str, day: date) -> list[PlotPoint]:

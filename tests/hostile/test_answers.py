@@ -367,7 +367,8 @@ def meant(one: Thing, body: Any) -> bool:
         return True
     entity = context.get("artist") or {} if subject.startswith("artist") else context
     about = entity.get("uuid") if isinstance(entity, dict) else None
-    return about in (None, uuid) and context.get("platform") in (None, "spotify")
+    # Plays on the radio are of no platform.
+    return about in (None, uuid) and (subject == SPINS or context.get("platform") in (None, "spotify"))
 
 
 def hold_series(books: Books, one: Thing, body: Any) -> None:
