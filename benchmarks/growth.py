@@ -297,7 +297,7 @@ def questions(charts: int) -> dict[str, Callable[[duckdb.DuckDBPyConnection], ob
 
 def _due_questions(wanted: Sequence[Wanted]) -> dict[str, Callable[[duckdb.DuckDBPyConnection], object]]:
     (spotify,) = (one for one in wanted if one.subject == "track_audience/spotify")
-    assets = " ".join(map(query, ("due_wanted", "reach_of_known", "due", "status_assets")))
+    assets = " ".join(map(query, ("due_wanted", "reach_of_known", "reach_numbered", "due", "status_assets")))
     parameters = work.due_parameters(wanted, NOW)
     return {
         "work list of a chart": lambda connection: work.work_lists(connection, [spotify], [CHART], now=NOW),

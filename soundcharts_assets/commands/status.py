@@ -249,7 +249,8 @@ def _assets(
     following: Following,
 ) -> dict[str, dict[str, AssetStatus]]:
     """What charts reach, by chart and asset. Of a chart that is not followed nothing is due."""
-    reached = f"{query('due_wanted')} {query('reach_of_known')} {query('due')} {query('status_assets')}"
+    parts = ("due_wanted", "reach_of_known", "reach_numbered", "due", "status_assets")
+    reached = " ".join(map(query, parts))
     rows = connection.execute(query("status_rankings"), {"now": parameters["now"]}).fetchall()
     rows += connection.execute(reached, parameters).fetchall()
     found: dict[str, dict[str, AssetStatus]] = {}

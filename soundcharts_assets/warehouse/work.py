@@ -229,7 +229,8 @@ def affordable(
 
 def due_statement(charts: Sequence[str] = ()) -> str:
     """The common part of all questions about due rows, of these charts or of all followed; it ends with `due`."""
-    return f"{query('due_wanted')} {query('reach_of_charts' if charts else 'reach_of_all')} {query('due')}"
+    reach = f"{query('reach_of_charts')} {query('reach_numbered')}" if charts else query("reach_of_all")
+    return f"{query('due_wanted')} {reach} {query('due')}"
 
 
 def _room(wanted: Sequence[Wanted], room: float) -> dict[str, float]:
