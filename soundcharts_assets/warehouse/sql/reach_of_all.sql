@@ -1,5 +1,5 @@
 -- What all followed charts reach, as far as it can be due: only entities of which the ledger holds fewer settled rows than
--- are wanted. With nothing due the entries of the charts are not even read; the predicate in `due` decides as ever.
+-- are wanted. The predicate in `due` decides as ever.
 , needed AS (
     SELECT
         entity,
@@ -43,7 +43,8 @@ tracks_of AS MATERIALIZED (
     WHERE entities.entity = 'artists'
 ),
 charted AS (
-    -- Read whole or, with nothing due, not at all: to look each entry up among the tracks sought takes longer.
+    -- Grouped first: to look each entry up among the tracks sought takes longer where much is due, and saves 0.1 to 0.3 s
+    -- over 1,000 charts where nothing is.
     SELECT entries.chart_slug, entries.track_uuid, max(entries.ranked_at) AS charted_at
     FROM soundcharts.chart_entries AS entries
     SEMI JOIN (SELECT slug FROM soundcharts.charts WHERE charts.cascade AND charts.followed) AS cascading
