@@ -39,18 +39,23 @@ from soundcharts_assets.api.records import (
 from soundcharts_assets.commands import sync  # noqa: F401 - memory is measured with all that a pass imports
 from soundcharts_assets.refresh.outcomes import Outcome, Status, settlement
 from soundcharts_assets.refresh.subjects import past_fail, series_changes, song_changes, subjects
-from soundcharts_assets.settings import FileSettings
+from soundcharts_assets.settings import FileSettings, WarehouseSettings
 from soundcharts_assets.warehouse import work, writes
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode, frame
 from soundcharts_assets.warehouse.connection import Warehouse
 from soundcharts_assets.warehouse.queries import query
+from soundcharts_assets.warehouse.tables import TABLES
 from soundcharts_assets.warehouse.work import Wanted, Work
 
 FIGURES = Path(__file__).with_suffix(".json")
+MEMORY_LIMIT = WarehouseSettings().memory_limit
 
 COLD_ENTITIES = 160
 WARM_ENTITIES = 1_000
 SONGS = 400
+INCREMENT_ROWS = 1_000_000
+COMMITS_OF = (10_000, 100_000)
+"""Rows of a commit: the program's own default, and what `warehouse.batch_rows` may be raised to."""
 LATER = NOW + timedelta(days=1)
 """When a batch is written: the day after the newest row, so that the last three days are read again."""
 
@@ -256,6 +261,19 @@ def batches(warehouse: Warehouse, repeat: int) -> dict[str, dict[str, Any]]:
     return {name: _commits(warehouse, make, repeat) for name, make in BATCHES.items()}
 
 
+def increment(warehouse: Warehouse, commit_rows: int) -> int:
+    """Rows a second at which a new day of a million series is written, in commits of so many rows."""
+    ids = [str(uuid.uuid4()) for _ in range(INCREMENT_ROWS)]
+    rows = [(of, "spotify", LATER.date(), identifier("spotify", of), 5_000_000, LATER) for of in ids]
+    started = time.perf_counter()
+    for first in range(0, INCREMENT_ROWS, commit_rows):
+        batch = Batch()
+        some = rows[first : first + commit_rows]
+        batch.add([Change("track_audience", Mode.APPEND, TABLES["track_audience"].names, some)])
+        warehouse.commit(batch)
+    return round(INCREMENT_ROWS / (time.perf_counter() - started))
+
+
 def exponent(charts: Sequence[int], costs: Sequence[float]) -> float:
     """Slope of cost against size, both as logarithms, by least squares: 0 is flat, 1 grows as the tables do."""
     return round(statistics.linear_regression([*map(math.log, charts)], [*map(math.log, costs)]).slope, 3)
@@ -376,21 +394,23 @@ def _peak() -> int:
 
 def measure(folder: Path, charts: Sequence[int], limits: Sequence[str], repeat: int) -> dict[str, Any]:
     """Make what warehouses are not there yet, and measure everything."""
-    found: dict[str, Any] = {"batches": {}, "exponents": {}}
+    found: dict[str, Any] = {"memory_limit": MEMORY_LIMIT, "batches": {}, "exponents": {}}
     path = folder
     for size in sizes(charts, cold=16, daily=16):
         path = folder / f"growth-{size.charts}.duckdb"
         if not path.exists():
             fill(path, size)
-        warehouse = Warehouse(path, memory_limit="1GB", lock_timeout_seconds=1)
+        warehouse = Warehouse(path, memory_limit=MEMORY_LIMIT, lock_timeout_seconds=1)
         warehouse.probe()
         found["batches"][size.charts] = batches(warehouse, repeat)
     for name in BATCHES:
         costs = [found["batches"][number][name]["total"] for number in charts]
         found["exponents"][name] = exponent(charts, costs)
-    found["questions"] = ask(Warehouse(path, memory_limit="1GB", lock_timeout_seconds=1), charts[-1])
+    found["questions"] = ask(Warehouse(path, memory_limit=MEMORY_LIMIT, lock_timeout_seconds=1), charts[-1])
     found["megabytes per million rows"] = bytes_per_million(path)
     found["memory"] = [_probe_apart(path, charts[-1], limit) for limit in limits]
+    # Last, since it makes the warehouse larger.
+    found["increment"] = {rows: increment(warehouse, rows) for rows in COMMITS_OF}
     return found
 
 
@@ -416,8 +436,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, help="where the warehouses are, or are made and stay")
     parser.add_argument("--charts", type=int, nargs="+", default=[10, 100, 1_000])
-    parser.add_argument("--limits", nargs="*", default=["1GB", "200MB"], help="of memory, to try")
-    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--limits", nargs="*", default=["1GB", MEMORY_LIMIT], help="of memory, to try")
+    parser.add_argument("--repeat", type=int, default=5, help="more leave the smallest warehouse nothing to read again")
     parser.add_argument("--probe", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.probe:
@@ -439,6 +459,7 @@ def _print(found: dict[str, Any]) -> None:
     lines += [f"{name:44} {cost}" for name, cost in found["questions"].items()]
     lines += ["", "megabytes per million rows"]
     lines += [f"{name:44} {size}" for name, size in found["megabytes per million rows"].items()]
+    lines += ["", *(f"{told:,} rows a second in commits of {rows:,}" for rows, told in found["increment"].items())]
     lines += ["", *(str(one) for one in found["memory"])]
     print("\n".join(lines))  # noqa: T201
 
