@@ -21,6 +21,7 @@ from soundcharts_assets.commands.status import AssetStatus, ChartStatus, Warehou
 from soundcharts_assets.commands.terminal import plain
 from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.outcomes import Status
+from soundcharts_assets.warehouse.copying import Copied
 
 if TYPE_CHECKING:
     from soundcharts_assets.commands.doctor.findings import Check  # brings Dagster, whose import takes seconds
@@ -154,6 +155,13 @@ def show_pass(console: Console, title: str, report: PassReport, tables: Counter[
         "that fetches each chart's tracks and artists one by one, every time\n",
         highlight=False,
     )
+
+
+def show_copied(console: Console, copied: Sequence[Copied]) -> None:
+    """Print what both sides of a copy hold."""
+    _print_lines(console, ("table", "rows", "digest"), [(one.table, f"{one.rows:,}", one.digest) for one in copied])
+    rows = sum(one.rows for one in copied)
+    console.print(f"{rows:,} rows copied and compared. The source is as it was, and SOUNDCHARTS_WAREHOUSE decides.")
 
 
 def show_platforms(console: Console, platforms: Sequence[PlatformRecord]) -> None:

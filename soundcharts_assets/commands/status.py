@@ -218,7 +218,7 @@ def look(refresher: Refresher, named: Sequence[str] = ()) -> WarehouseStatus:
         WarehouseError: The warehouse cannot be read.
     """
     now, warehouse, limits = refresher.clock(), refresher.warehouse, refresher.settings.file.budget
-    found = WarehouseStatus(now, warehouse.path, warehouse.path.exists(), daily=limits.daily, reserve=limits.reserve)
+    found = WarehouseStatus(now, warehouse.path, warehouse.is_made(), daily=limits.daily, reserve=limits.reserve)
     found.spooled = len(warehouse.spool.waiting())
     following = refresher.following
     found.followed = len(following.slugs)
