@@ -12,8 +12,8 @@ from soundcharts_assets.assets.tracks import track_assets
 from soundcharts_assets.automation.alerts import failure_sensor
 from soundcharts_assets.automation.chart_updates import chart_updates_sensor
 from soundcharts_assets.automation.freshness import freshness_sensor, stale_condition
-from soundcharts_assets.automation.orphans import RunLocks
 from soundcharts_assets.automation.maintenance import maintenance_asset, maintenance_schedule
+from soundcharts_assets.automation.orphans import RunLocks
 from soundcharts_assets.checks import daily_checks, quality_schedule, rankings_check, warehouse_asset
 from soundcharts_assets.clock import ahead
 from soundcharts_assets.partitions import CASCADE

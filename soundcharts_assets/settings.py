@@ -447,7 +447,9 @@ def load_settings(environment: Mapping[str, str] | None = None, *, file_may_be_a
     )
 
 
-def read_warehouse(variables: Mapping[str, str], name: str = "SOUNDCHARTS_WAREHOUSE") -> tuple[Path, LakeSettings | None]:
+def read_warehouse(
+    variables: Mapping[str, str], name: str = "SOUNDCHARTS_WAREHOUSE"
+) -> tuple[Path, LakeSettings | None]:
     """Read where the tables are: the path of a file, or `ducklake:postgres:` and how libpq reaches the catalogue.
 
     Args:
@@ -461,7 +463,7 @@ def read_warehouse(variables: Mapping[str, str], name: str = "SOUNDCHARTS_WAREHO
     if warehouse.startswith("ducklake:"):
         return Path("data/lake"), _lake(warehouse.removeprefix("ducklake:"), variables, name)
     if warehouse.startswith(":") or re.match(r"\w\w+:", warehouse):
-        raise SettingsError(f"{name}: the path of a file is wanted, or ducklake:postgres: with the catalogue's database")
+        raise SettingsError(f"{name}: the path of a file is wanted, or ducklake:postgres: with a database")
     path = Path(warehouse).expanduser()
     if path.name.lstrip(".").split(".")[0].lower() == "soundcharts":
         # DuckDB names the catalogue after the file, and a catalogue named like its schema makes every name ambiguous.
@@ -474,7 +476,7 @@ def _lake(catalogue: str, variables: Mapping[str, str], name: str) -> LakeSettin
         raise SettingsError(f"{name}: the catalogue of a lake is in Postgres: ducklake:postgres:host=... dbname=...")
     files = (variables.get("SOUNDCHARTS_LAKE_PATH") or "").strip()
     if not files:
-        raise SettingsError("SOUNDCHARTS_LAKE_PATH: not set; it names the folder or storage of the lake's Parquet files")
+        raise SettingsError("SOUNDCHARTS_LAKE_PATH: not set; it names the folder of the lake's Parquet files")
     if not re.match(r"\w\w+://", files):
         # The catalogue keeps it, for processes that stand in other folders.
         files = str(Path(files).expanduser().absolute())

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+from psycopg2.extensions import parse_dsn
 
 _PROGRAMS = Path("/usr/lib/postgresql")
 _OTHER_USERS = ("postgres", "nobody")
@@ -41,6 +42,13 @@ class Postgres:
         """How libpq reaches a database."""
         return f"host=127.0.0.1 port={self.port} user=tests dbname={name}"
 
+    @staticmethod
+    def as_environment(dsn: str) -> dict[str, str]:
+        """The variables by which `deploy/dagster.yaml` finds a database."""
+        parts = parse_dsn(dsn) | {"password": "not-asked-for"}
+        names = {"host": "HOST", "port": "PORT", "dbname": "DB", "user": "USER", "password": "PASSWORD"}
+        return {f"DAGSTER_POSTGRES_{name}": parts[part] for part, name in names.items()}
+
     def run(self, database: str, statement: str) -> list[tuple[Any, ...]]:
         """Carry a statement out, outside a transaction."""
         connection = psycopg2.connect(self.dsn(database))
@@ -51,6 +59,15 @@ class Postgres:
                 return list(cursor.fetchall()) if cursor.description else []
         finally:
             connection.close()
+
+    def dump(self, dsn: str, path: Path) -> None:
+        """Write a database into a file, as people back it up."""
+        subprocess.run([_program("pg_dump"), "--dbname", dsn, "--file", str(path)], check=True)
+
+    def restore(self, path: Path, dsn: str) -> None:
+        """Read such a file into an empty database."""
+        command = [_program("psql"), "--quiet", "--set", "ON_ERROR_STOP=1", "--file", str(path), "--dbname", dsn]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -96,7 +113,7 @@ def running_postgres() -> Iterator[Postgres]:
     try:
         if user is not None:
             shutil.chown(folder, user)
-        server = Postgres(folder, user, _free_port())
+        server = Postgres(folder, user, free_port())
         server.initialise()
         server.start()
         try:
@@ -120,7 +137,8 @@ def _program(name: str) -> str:
     return str(found)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])

@@ -1,7 +1,7 @@
 """The tables: opening them for as long as a commit or a question takes, and waiting for whoever else holds them.
 
-This is a warehouse in one DuckDB file. One process may hold the file for writing, and a reader keeps writers out too; so
-nobody holds it longer than needed. What is different where the tables lie in a DuckLake is in `lake`.
+This is a warehouse in one DuckDB file. One process may hold the file for writing, and a reader keeps writers out too;
+so nobody holds it longer than needed. What is different where the tables lie in a DuckLake is in `lake`.
 """
 
 import re
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import duckdb
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
@@ -30,6 +30,8 @@ _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
 
 Held = TypeVar("Held")
+Options: TypeAlias = dict[str, str | bool | int | float | list[str]]
+"""What DuckDB is told when it is opened."""
 
 
 class WarehouseError(Exception):
@@ -116,7 +118,7 @@ class Warehouse:
             with self._one_at_a_time:
                 connection.close()
 
-    def options(self) -> dict[str, str]:
+    def options(self) -> Options:
         """What DuckDB is told when it is opened."""
         return {"memory_limit": self._memory_limit}
 
@@ -224,8 +226,7 @@ class Warehouse:
             ) from None
         except duckdb.Error as error:
             raise WarehouseError(
-                f"the tables of {self.name} cannot be brought up to date, so nothing was changed: "
-                f"{_first_line(error)}"
+                f"the tables of {self.name} cannot be brought up to date, so nothing was changed: {_first_line(error)}"
             ) from error
 
     def _patiently(self, attempt: Callable[[], Held]) -> Held:

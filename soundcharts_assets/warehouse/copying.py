@@ -71,9 +71,7 @@ def _check(connection: duckdb.DuckDBPyConnection, source: Warehouse, target: War
             "let soundcharts-assets status bring it up to date first"
         )
     filled = [
-        table.name
-        for table in _tables()
-        if _value(connection, f"SELECT count(*) FROM {_TARGET}.{table.qualified}")
+        table.name for table in _tables() if _value(connection, f"SELECT count(*) FROM {_TARGET}.{table.qualified}")
     ]
     if filled:
         raise WarehouseError(f"{target.name} holds rows already, in {', '.join(filled)}; a copy wants an empty one")
@@ -105,5 +103,3 @@ def _tables() -> list[Table]:
 def _value(connection: duckdb.DuckDBPyConnection, statement: str) -> int:
     row = connection.execute(statement).fetchone()
     return 0 if row is None or row[0] is None else int(row[0])
-
-

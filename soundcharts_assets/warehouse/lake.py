@@ -1,7 +1,7 @@
-"""The tables in a DuckLake: the catalogue in Postgres, the rows in Parquet files, for any number of processes and hosts.
+"""The tables in a DuckLake: the catalogue in Postgres, the rows in Parquet files, for many processes and hosts.
 
-Readers wait for nobody, and nobody waits for them. Writers go one after the other: two open transactions that insert the
-same absent key would both commit, and on a catalogue in Postgres DuckLake misses other conflicts as well (ducklake
+Readers wait for nobody, and nobody waits for them. Writers go one after the other: two open transactions that insert
+the same absent key would both commit, and on a catalogue in Postgres DuckLake misses other conflicts as well (ducklake
 #1094). So whoever writes holds an advisory lock of the catalogue's database, and so does whoever asks Soundcharts. Both
 end with the connection that holds them: when a process dies, and within a minute when its host does.
 
@@ -25,6 +25,7 @@ from psycopg2.extensions import parse_dsn
 
 from soundcharts_assets.warehouse.batch import Batch
 from soundcharts_assets.warehouse.connection import (
+    Options,
     UnstorableError,
     Warehouse,
     WarehouseError,
@@ -43,7 +44,7 @@ _CALLER, _WRITER = 1, 2
 _LOOK_AGAIN_SECONDS = 0.25
 
 # A host that vanishes is noticed within a minute, on both ends: until then it keeps its locks.
-_SESSION = {
+_SESSION: dict[str, Any] = {
     "connect_timeout": 10,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
@@ -95,7 +96,7 @@ class Lake(Warehouse):
         """The lock that whoever asks Soundcharts on behalf of this lake holds, on whichever host."""
         return LakeCallerLock(self._locks)
 
-    def options(self) -> dict[str, str]:
+    def options(self) -> Options:
         """What DuckDB is told when it is opened: without a file of its own it would spill into the present folder."""
         return {**super().options(), "temp_directory": f"{self.path}.tmp"}
 
@@ -143,11 +144,11 @@ class Lake(Warehouse):
         return False
 
     def writing(self) -> AbstractContextManager[None]:
+        """Keep other writers out for the length of a block, in this process and all others."""
         return self._in_turn()
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
-        """Be the one writer for the length of the block, in this process and all others."""
         with self._turn:
             if not self._turns:
                 self._patiently(self._take_turn)

@@ -1,4 +1,4 @@
-"""Warehouses, in files and in lakes: one for each test that needs its own, and one a module whose tables are emptied."""
+"""Warehouses, in files and in lakes: one a test that needs its own, one a module whose tables are emptied."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +10,7 @@ from tests.warehouse.helpers import doubled_keys, empty, open_lake, open_warehou
 
 
 @pytest.fixture(scope="module", params=["file", pytest.param("lake", marks=pytest.mark.lake)])
-def module_warehouse(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Warehouse]:
+def module_warehouse(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """One warehouse for the tests of a module, kept open meanwhile, since opening and closing one takes a while."""
     folder = tmp_path_factory.mktemp("shared")
     if request.param == "file":

@@ -92,13 +92,11 @@ def test_a_source_that_does_not_exist_is_not_made(tmp_path: Path) -> None:
 def test_answers_that_wait_are_stored_first(source: Warehouse, tmp_path: Path) -> None:
     source.spool.put(batch_of(chart("waiting")))
 
-    with pytest.raises(WarehouseError, match="answers wait in .* run soundcharts-assets sync"):
+    with pytest.raises(WarehouseError, match=r"answers wait in .* run soundcharts-assets sync"):
         copy(source, open_warehouse(tmp_path / "target.duckdb"))
 
 
-def test_what_cannot_be_written_leaves_the_target_empty(
-    source: Warehouse, tmp_path: Path
-) -> None:
+def test_what_cannot_be_written_leaves_the_target_empty(source: Warehouse, tmp_path: Path) -> None:
     target = open_warehouse(tmp_path / "target.duckdb")
     target.probe()
     with target.connect() as connection:

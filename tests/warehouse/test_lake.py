@@ -1,4 +1,4 @@
-"""What a lake promises beyond what every warehouse does: readers never wait, writers take turns, the dead hold nothing."""
+"""What a lake promises beyond every warehouse: readers never wait, writers take turns, the dead hold nothing."""
 
 import socket
 import sys
@@ -46,7 +46,8 @@ lake.probe()
 with lake.writing(), lake.connect() as connection:
     connection.execute("BEGIN")
     for number in range(20_000):
-        connection.execute("INSERT INTO soundcharts.charts (slug, followed, cascade) VALUES (?, true, true)", [str(number)])
+        statement = "INSERT INTO soundcharts.charts (slug, followed, cascade) VALUES (?, true, true)"
+        connection.execute(statement, [str(number)])
         if number == 50:
             print("writing", flush=True)
 """
@@ -210,7 +211,7 @@ def test_who_lost_the_callers_lock_with_the_catalogue_stores_nothing_more_until_
 
 def test_no_password_is_told_whatever_goes_wrong(postgres: "Postgres", tmp_path: Path) -> None:
     dsn = postgres.database()
-    secret = "s3cret-word"  # noqa: S105 - of nobody
+    secret = "s3cret-word"
     open_lake(dsn, tmp_path).probe()
     for wrong in (
         open_lake(f"{dsn} password={secret}", tmp_path / "other", bound=0),  # the catalogue knows another folder
