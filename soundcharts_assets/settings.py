@@ -366,13 +366,26 @@ class Credentials(_Strict):
         return bool((self.client_id and self.client_secret) or (self.app_id and self.api_key))
 
 
+class StorageSettings(_Strict):
+    """How an object storage of the S3 kind lets the program in: the variables that all its clients know."""
+
+    key_id: str | None = None
+    secret: SecretStr | None = None
+    session_token: SecretStr | None = None
+    region: str | None = None
+    endpoint: str | None = None
+    """Address of a storage that is not Amazon's own."""
+
+
 class LakeSettings(_Strict):
     """Where a DuckLake is."""
 
     catalogue: SecretStr
     """How to reach the Postgres database of its catalogue, as libpq has it."""
     files: str
-    """Where its Parquet files are: an absolute path, or the address of a folder in an object storage."""
+    """Where its Parquet files are: an absolute path, or the address of a folder in an object storage, `s3://...`."""
+    storage: StorageSettings | None = None
+    """Of that storage, where there is one."""
 
 
 class Settings(_Strict):
@@ -474,13 +487,44 @@ def read_warehouse(
 def _lake(catalogue: str, variables: Mapping[str, str], name: str) -> LakeSettings:
     if not catalogue.startswith("postgres:") or not catalogue.removeprefix("postgres:").strip():
         raise SettingsError(f"{name}: the catalogue of a lake is in Postgres: ducklake:postgres:host=... dbname=...")
+    database = catalogue.removeprefix("postgres:").strip()
+    _check_dsn(database, name)
     files = (variables.get("SOUNDCHARTS_LAKE_PATH") or "").strip()
     if not files:
         raise SettingsError("SOUNDCHARTS_LAKE_PATH: not set; it names the folder of the lake's Parquet files")
-    if not re.match(r"\w\w+://", files):
-        # The catalogue keeps it, for processes that stand in other folders.
-        files = str(Path(files).expanduser().absolute())
-    return LakeSettings(catalogue=SecretStr(catalogue.removeprefix("postgres:").strip()), files=files)
+    if files.startswith("s3://"):
+        return LakeSettings(catalogue=SecretStr(database), files=files, storage=_storage(variables))
+    if re.match(r"\w\w+://", files):
+        raise SettingsError("SOUNDCHARTS_LAKE_PATH: a folder is wanted, or s3:// for a storage of that kind")
+    # The catalogue keeps it, for processes that stand in other folders.
+    return LakeSettings(catalogue=SecretStr(database), files=str(Path(files).expanduser().absolute()))
+
+
+def _check_dsn(database: str, name: str) -> None:
+    # Whoever has no lake does not wait for this import.
+    from psycopg2 import ProgrammingError  # noqa: PLC0415
+    from psycopg2.extensions import parse_dsn  # noqa: PLC0415
+
+    try:
+        known = parse_dsn(database)
+    except ProgrammingError:
+        # What libpq says of it may quote the password.
+        known = {}
+    if "dbname" not in known:
+        raise SettingsError(f"{name}: libpq does not find a database in what follows ducklake:postgres:")
+
+
+def _storage(variables: Mapping[str, str]) -> StorageSettings:
+    def secret(name: str) -> SecretStr | None:
+        return SecretStr(variables[name]) if variables.get(name) else None
+
+    return StorageSettings(
+        key_id=variables.get("AWS_ACCESS_KEY_ID") or None,
+        secret=secret("AWS_SECRET_ACCESS_KEY"),
+        session_token=secret("AWS_SESSION_TOKEN"),
+        region=variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION") or None,
+        endpoint=variables.get("AWS_ENDPOINT_URL") or None,
+    )
 
 
 def _webhook(variables: Mapping[str, str]) -> SecretStr | None:

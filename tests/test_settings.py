@@ -563,10 +563,14 @@ def test_a_lake_is_a_catalogue_in_postgres_and_a_folder_wherever_one_stands(
 
 
 def test_files_of_a_lake_may_be_in_an_object_storage() -> None:
-    settings = load_settings({**LAKE, "SOUNDCHARTS_LAKE_PATH": "s3://bucket/lake"})
+    keys = {"AWS_ACCESS_KEY_ID": "somebody", "AWS_SECRET_ACCESS_KEY": "s3cret", "AWS_DEFAULT_REGION": "eu-west-1"}
+    settings = load_settings({**LAKE, **keys, "SOUNDCHARTS_LAKE_PATH": "s3://bucket/lake"})
 
     assert settings.lake is not None
     assert settings.lake.files == "s3://bucket/lake"
+    assert settings.lake.storage is not None
+    assert settings.lake.storage.region == "eu-west-1"
+    assert "s3cret" not in repr(settings)
 
 
 @pytest.mark.parametrize(
@@ -575,6 +579,9 @@ def test_files_of_a_lake_may_be_in_an_object_storage() -> None:
         (LAKE, "SOUNDCHARTS_LAKE_PATH: not set"),
         ({"SOUNDCHARTS_WAREHOUSE": "ducklake:metadata.ducklake"}, "catalogue of a lake is in Postgres"),
         ({"SOUNDCHARTS_WAREHOUSE": "ducklake:postgres:"}, "catalogue of a lake is in Postgres"),
+        ({"SOUNDCHARTS_WAREHOUSE": "ducklake:postgres:dbname"}, "libpq does not find a database"),
+        ({"SOUNDCHARTS_WAREHOUSE": "ducklake:postgres:host=db password=s3cret"}, "libpq does not find a database"),
+        ({**LAKE, "SOUNDCHARTS_LAKE_PATH": "gs://bucket/lake"}, "a folder is wanted, or s3://"),
         ({"SOUNDCHARTS_WAREHOUSE": "md:lake"}, "the path of a file is wanted, or ducklake:postgres:"),
     ],
 )

@@ -279,7 +279,7 @@ def _asset_line(name: str, asset: AssetStatus, now: datetime) -> tuple[str, ...]
 def _overall(status: WarehouseStatus) -> list[str]:
     """What holds for all charts, a line each; what is not so is left out."""
     if not status.exists:
-        return [f"There is no warehouse at {plain(str(status.path))} yet; `soundcharts-assets sync` makes it."]
+        return [f"There is no warehouse at {plain(status.place)} yet; `soundcharts-assets sync` makes it."]
     due = f"{sum(status.due.values()):,} rows are due now, what charts share counted once"
     daily = f"{status.daily:,}" if isinstance(status.daily, int) else status.daily
     lines = [

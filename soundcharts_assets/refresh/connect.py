@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from soundcharts_assets.api.auth import ApplicationKey, ClientCredentials, Scheme
 from soundcharts_assets.api.call_log import CallLog
 from soundcharts_assets.api.client import Client, ClientOptions
-from soundcharts_assets.settings import LakeSettings, Settings, SettingsError, WarehouseSettings
+from soundcharts_assets.settings import LakeSettings, Settings, SettingsError, StorageSettings, WarehouseSettings
 from soundcharts_assets.warehouse.connection import Warehouse
 
 
@@ -58,10 +59,28 @@ def warehouse_at(
     return Lake(
         lake.catalogue.get_secret_value(),
         lake.files,
+        storage=_storage(lake.storage),
         beside=path,
         memory_limit=options.memory_limit,
         lock_timeout_seconds=bound,
     )
+
+
+def _storage(storage: StorageSettings | None) -> dict[str, str]:
+    """Put what is known of a storage into the words of DuckDB's secrets."""
+    if storage is None:
+        return {}
+    address = urlsplit(storage.endpoint or "")
+    known = {
+        "KEY_ID": storage.key_id,
+        "SECRET": storage.secret and storage.secret.get_secret_value(),
+        "SESSION_TOKEN": storage.session_token and storage.session_token.get_secret_value(),
+        "REGION": storage.region,
+        # Others than Amazon have no names for buckets, only paths.
+        **({"ENDPOINT": address.netloc, "URL_STYLE": "path"} if storage.endpoint else {}),
+        **({"USE_SSL": "false"} if address.scheme == "http" else {}),
+    }
+    return {name: value for name, value in known.items() if value}
 
 
 def _scheme(settings: Settings) -> Scheme:

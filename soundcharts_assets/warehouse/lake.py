@@ -12,7 +12,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from importlib import import_module
@@ -35,8 +35,13 @@ from soundcharts_assets.warehouse.connection import (
 from soundcharts_assets.warehouse.lock import CallerLock
 from soundcharts_assets.warehouse.tables import LAKE
 
-_EXTENSIONS = {"ducklake": "duckdb_extension_ducklake", "postgres_scanner": "duckdb_extension_postgres_scanner"}
+_EXTENSIONS = {
+    "ducklake": "duckdb_extension_ducklake",
+    "postgres_scanner": "duckdb_extension_postgres_scanner",
+    "httpfs": "duckdb_extension_httpfs",
+}
 """DuckDB's extensions and the packages that bring them: nothing is downloaded when the program runs."""
+_EXTENSIONS_FOR_FOLDERS = ("ducklake", "postgres_scanner")
 
 _LOCKS = 0x50C4A275
 """First half of the key of our advisory locks, so that they meet nobody else's in that database."""
@@ -62,6 +67,7 @@ class Lake(Warehouse):
         catalogue: str,
         files: str,
         *,
+        storage: Mapping[str, str] | None = None,
         beside: Path,
         memory_limit: str,
         lock_timeout_seconds: float,
@@ -71,7 +77,8 @@ class Lake(Warehouse):
 
         Args:
             catalogue: How to reach the Postgres database of the catalogue, as libpq has it: `host=... dbname=...`.
-            files: Where the Parquet files are: a folder, or the address of one in an object storage.
+            files: Where the Parquet files are: a folder, or the address of one in an object storage, `s3://...`.
+            storage: What lets DuckDB into that storage, in the words of its secrets, such as KEY_ID and SECRET.
             beside: A local path; what waits to be stored lies beside it.
             memory_limit: Memory that DuckDB may use.
             lock_timeout_seconds: How long to wait for another writer, or for a catalogue that does not answer.
@@ -82,6 +89,7 @@ class Lake(Warehouse):
         self.name = f"the lake {where.get('dbname', '')} on {where.get('host', 'this machine')}"
         self._dsn = catalogue
         self._files = files
+        self._storage = storage or {}
         self._locks = _Locks(catalogue, self.name)
         self._database: duckdb.DuckDBPyConnection | None = None
         self._turn = threading.RLock()
@@ -108,8 +116,12 @@ class Lake(Warehouse):
         """
         how = f"DATA_PATH {literal(self._files)}{', READ_ONLY' if read_only else ''}"
         try:
-            for extension in _EXTENSIONS:
+            for extension in _EXTENSIONS if "://" in self._files else _EXTENSIONS_FOR_FOLDERS:
                 connection.execute(f"LOAD {literal(_extension(extension))}")
+            if self._storage:
+                known = {"SCOPE": self._files, **self._storage}
+                told = ", ".join(f"{name} {literal(value)}" for name, value in known.items())
+                connection.execute(f"CREATE OR REPLACE SECRET lake_files (TYPE s3, {told})")
             connection.execute(f"ATTACH {literal(f'ducklake:postgres:{self._dsn}')} AS {name} ({how})")
         except duckdb.Error as error:
             raise WarehouseError(f"{self.name} cannot be opened: {self._told(error)}") from None
@@ -198,12 +210,15 @@ class Lake(Warehouse):
         self._database = None
 
     def _told(self, error: duckdb.Error) -> str:
-        """What DuckDB says of an error, which may quote how the catalogue is reached, without its password."""
+        """What DuckDB says of an error, which may quote how catalogue and storage are reached, without any secret."""
         first = str(error).strip().splitlines()[0]
-        password = parse_dsn(self._dsn).get("password")
-        return first.replace(password, "...") if password else first
+        secrets = [parse_dsn(self._dsn).get("password"), *(self._storage.get(name) for name in _SECRET)]
+        for secret in filter(None, secrets):
+            first = first.replace(secret, "...")
+        return first
 
 
+_SECRET = ("SECRET", "SESSION_TOKEN")
 _SINCE = ", older_than => $older_than"
 _MAINTENANCE = {
     "flush_inlined_data": "",

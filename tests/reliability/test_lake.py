@@ -16,6 +16,7 @@ from soundcharts_assets.warehouse.connection import Warehouse
 from tests.conftest import TODAY
 from tests.reliability.contents import contents, contents_through
 from tests.shop import Shop, lines
+from tests.storage import running_storage
 from tests.warehouse.helpers import doubled_keys, open_lake
 
 if TYPE_CHECKING:
@@ -241,3 +242,18 @@ def test_a_lake_comes_back_from_a_dump_of_its_catalogue_and_a_copy_of_its_files(
     sandbox.reset()
     assert lakeside.call("sync", "--chart", slug(1), "--chart", slug(2)).returncode == 0
     assert sandbox.report().by_endpoint == {"ranking_latest": 2}, "nothing that is there is asked for again"
+
+
+def test_the_files_of_a_lake_may_be_in_an_object_storage(lakeside: Lakeside, sandbox: Sandbox) -> None:
+    with running_storage("bucket") as variables:
+        place = {**variables, "SOUNDCHARTS_LAKE_PATH": "s3://bucket/lake"}
+        first = lakeside.run("sync", "--chart", slug(1), **place)
+        sandbox.reset()
+        again = lakeside.run("sync", "--chart", slug(1), **place)
+        refused = lakeside.run("status", **{**place, "SOUNDCHARTS_LAKE_PATH": "s3://another/lake"})
+
+    assert (first.returncode, again.returncode) == (0, 0), lines(first) + lines(again)
+    assert sandbox.report().by_endpoint == {"ranking_latest": 1}
+    assert refused.returncode != 0
+    told = "".join(lines(first) + lines(again) + lines(refused))
+    assert variables["AWS_SECRET_ACCESS_KEY"] not in told
