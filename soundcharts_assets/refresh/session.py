@@ -6,6 +6,7 @@ What is due and how it is fetched does not belong here: see `refresher`, which e
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TypedDict
 
 import duckdb
 
@@ -33,6 +34,15 @@ from soundcharts_assets.warehouse.batch import Batch, Change, Mode
 from soundcharts_assets.warehouse.connection import UnstorableError
 
 _NOT_TO_BE_HAD = frozenset({403, 404})
+
+
+class SessionOptions(TypedDict, total=False):
+    """What a session can be told beside the settings; see there."""
+
+    clock: Callable[[], datetime] | None
+    progress: Progress | None
+    attended: bool
+    lock_timeout_seconds: float | None
 
 
 class Session:

@@ -250,6 +250,10 @@ def test_the_past_can_be_read(lake: Warehouse) -> None:
 
     past = f"SELECT slug FROM soundcharts.charts AT (VERSION => {version})"
     assert rows_of(lake, past) == [("top",)]
+    assert rows_of(lake, "SELECT slug FROM soundcharts.charts AT (TIMESTAMP => now()) ORDER BY slug") == [
+        ("another",),
+        ("top",),
+    ]
 
 
 def test_opening_a_lake_again_changes_nothing_in_it(lake: Warehouse, catalogue: str, tmp_path: Path) -> None:
