@@ -36,7 +36,11 @@ test: $(VENV)/installed ## Run the tests
 
 .PHONY: test-slow
 test-slow: $(VENV)/installed ## Run the tests that take minutes: the live system, kills, faults, simulated days, whole budgets
-	@$(BIN)/python -m pytest -m slow -n 3 --dist loadfile
+	@$(BIN)/python -m pytest -m 'slow and not lake' -n 3 --dist loadfile
+
+.PHONY: test-lake
+test-lake: $(VENV)/installed ## Run the tests that take a Postgres, which they start: the lake, the instance on Postgres
+	@$(BIN)/python -m pytest -m lake -n 3 --dist loadfile
 
 .PHONY: test-duckdb2
 test-duckdb2: .venv-duckdb2/installed ## Run the warehouse tests on DuckDB 2.0

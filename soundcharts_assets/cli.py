@@ -135,6 +135,28 @@ def plan(
 
 
 @app.command()
+def copy(
+    to: Annotated[str, typer.Option(help="A path, or ducklake:postgres:... with SOUNDCHARTS_LAKE_PATH set.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Copy the warehouse to an empty place, from a file to a lake or back, and compare both. Makes no call."""
+    from soundcharts_assets.commands.console import show_copied  # noqa: PLC0415
+    from soundcharts_assets.commands.copy import copy_to  # noqa: PLC0415
+    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+    from soundcharts_assets.warehouse.connection import WarehouseError  # noqa: PLC0415
+
+    try:
+        copied = copy_to(load_settings(), to, lambda holder: say(f"waiting for {holder}", is_error=True))
+    except WarehouseError as error:
+        say(str(error), is_error=True)
+        raise typer.Exit(_BAD_SETTINGS) from None
+    if as_json:
+        say_json({one.table: {"rows": one.rows, "digest": one.digest} for one in copied})
+    else:
+        show_copied(_console(), copied)
+
+
+@app.command()
 def demo() -> None:
     """Show everything on invented data: several charts cold, a day later, and what each pass cost."""
     from soundcharts_assets.commands.demo import demonstrate  # noqa: PLC0415

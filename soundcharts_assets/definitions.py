@@ -12,6 +12,7 @@ from soundcharts_assets.assets.tracks import track_assets
 from soundcharts_assets.automation.alerts import failure_sensor
 from soundcharts_assets.automation.chart_updates import chart_updates_sensor
 from soundcharts_assets.automation.freshness import freshness_sensor, stale_condition
+from soundcharts_assets.automation.maintenance import maintenance_asset, maintenance_schedule
 from soundcharts_assets.automation.orphans import RunLocks
 from soundcharts_assets.checks import daily_checks, quality_schedule, rankings_check, warehouse_asset
 from soundcharts_assets.clock import ahead
@@ -53,11 +54,12 @@ def build_definitions(
         description="A chart, its rankings, their tracks, the artists on them, and the audiences of both.",
     )
     checks = daily_checks()
+    upkeep = [] if settings.lake is None else [maintenance_asset()]
     return dg.Definitions(
-        assets=[*assets, warehouse_asset(spec for asset in assets for spec in asset.specs)],
+        assets=[*assets, warehouse_asset(spec for asset in assets for spec in asset.specs), *upkeep],
         asset_checks=[checks],
         jobs=[cascade],
-        schedules=[quality_schedule(checks)],
+        schedules=[quality_schedule(checks), *map(maintenance_schedule, upkeep)],
         sensors=[
             chart_updates_sensor(lambda: _for_a_tick(read(), clock)),
             freshness_sensor(),

@@ -299,11 +299,13 @@ class ApiSettings(_Strict):
 
 
 class WarehouseSettings(_Strict):
-    """How the DuckDB file is used."""
+    """How the tables are used, wherever they are."""
 
     memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?(MB|GB|MiB|GiB)$")] = "200MB"
     lock_timeout_seconds: Annotated[float, Field(ge=0, le=3_600)] = 30
     """How long to wait for another process that holds the file before answers are set aside in the spool."""
+    keep_snapshots_days: Annotated[float, Field(gt=0, le=36_500)] = 7
+    """How long a lake can still be read as it was; what is older is dropped by its daily maintenance."""
     batch_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     batch_seconds: Annotated[float, Field(gt=0, le=600)] = 5
     """A batch is committed at so many rows or after so many seconds, whichever comes first."""
@@ -364,6 +366,28 @@ class Credentials(_Strict):
         return bool((self.client_id and self.client_secret) or (self.app_id and self.api_key))
 
 
+class StorageSettings(_Strict):
+    """How an object storage of the S3 kind lets the program in: the variables that all its clients know."""
+
+    key_id: str | None = None
+    secret: SecretStr | None = None
+    session_token: SecretStr | None = None
+    region: str | None = None
+    endpoint: str | None = None
+    """Address of a storage that is not Amazon's own."""
+
+
+class LakeSettings(_Strict):
+    """Where a DuckLake is."""
+
+    catalogue: SecretStr
+    """How to reach the Postgres database of its catalogue, as libpq has it."""
+    files: str
+    """Where its Parquet files are: an absolute path, or the address of a folder in an object storage, `s3://...`."""
+    storage: StorageSettings | None = None
+    """Of that storage, where there is one."""
+
+
 class Settings(_Strict):
     """Everything the user decided, checked."""
 
@@ -371,7 +395,10 @@ class Settings(_Strict):
     base_url: str
     credentials: Credentials
     warehouse_path: Path
+    """The DuckDB file; with a lake, the path beside which this machine keeps what waits to be stored."""
     config_path: Path
+    lake: LakeSettings | None = None
+    """Where the tables are instead of in a file."""
     webhook: SecretStr | None = None
     """Address that alerts are posted to. It comes from the environment, since such addresses carry a secret."""
     clock_shift_path: Path | None = None
@@ -420,23 +447,83 @@ def load_settings(environment: Mapping[str, str] | None = None, *, file_may_be_a
     config_path = Path(variables.get("SOUNDCHARTS_CONFIG") or "soundcharts.yaml")
     if variables.get("SOUNDCHARTS_CONFIG") and not config_path.is_file() and not file_may_be_absent:
         raise SettingsError(f"SOUNDCHARTS_CONFIG: there is no file {config_path}")
-    warehouse = variables.get("SOUNDCHARTS_WAREHOUSE") or "data/warehouse.duckdb"
-    if warehouse.startswith("ducklake:"):
-        raise SettingsError("SOUNDCHARTS_WAREHOUSE: only a path is understood so far; a DuckLake URL is not")
-    if warehouse.startswith(":") or re.match(r"\w\w+:", warehouse):
-        raise SettingsError("SOUNDCHARTS_WAREHOUSE: the path of a file is wanted")
-    warehouse_path = Path(warehouse).expanduser()
-    if warehouse_path.name.lstrip(".").split(".")[0].lower() == "soundcharts":
-        # DuckDB names the catalogue after the file, and a catalogue named like its schema makes every name ambiguous.
-        raise SettingsError("SOUNDCHARTS_WAREHOUSE: the file must not be called soundcharts; its schema is")
+    warehouse_path, lake = read_warehouse(variables)
     return Settings(
         file=_read_file(config_path),
         base_url=_url(variables, "SOUNDCHARTS_BASE_URL", VENDOR_URL),
         credentials=_credentials(variables),
         warehouse_path=warehouse_path,
+        lake=lake,
         config_path=config_path,
         webhook=_webhook(variables),
         clock_shift_path=_clock_shift(variables),
+    )
+
+
+def read_warehouse(
+    variables: Mapping[str, str], name: str = "SOUNDCHARTS_WAREHOUSE"
+) -> tuple[Path, LakeSettings | None]:
+    """Read where the tables are: the path of a file, or `ducklake:postgres:` and how libpq reaches the catalogue.
+
+    Args:
+        variables: The environment.
+        name: What errors call the setting.
+
+    Raises:
+        SettingsError: It is neither.
+    """
+    warehouse = variables.get("SOUNDCHARTS_WAREHOUSE") or "data/warehouse.duckdb"
+    if warehouse.startswith("ducklake:"):
+        return Path("data/lake"), _lake(warehouse.removeprefix("ducklake:"), variables, name)
+    if warehouse.startswith(":") or re.match(r"\w\w+:", warehouse):
+        raise SettingsError(f"{name}: the path of a file is wanted, or ducklake:postgres: with a database")
+    path = Path(warehouse).expanduser()
+    if path.name.lstrip(".").split(".")[0].lower() == "soundcharts":
+        # DuckDB names the catalogue after the file, and a catalogue named like its schema makes every name ambiguous.
+        raise SettingsError(f"{name}: the file must not be called soundcharts; its schema is")
+    return path, None
+
+
+def _lake(catalogue: str, variables: Mapping[str, str], name: str) -> LakeSettings:
+    if not catalogue.startswith("postgres:") or not catalogue.removeprefix("postgres:").strip():
+        raise SettingsError(f"{name}: the catalogue of a lake is in Postgres: ducklake:postgres:host=... dbname=...")
+    database = catalogue.removeprefix("postgres:").strip()
+    _check_dsn(database, name)
+    files = (variables.get("SOUNDCHARTS_LAKE_PATH") or "").strip()
+    if not files:
+        raise SettingsError("SOUNDCHARTS_LAKE_PATH: not set; it names the folder of the lake's Parquet files")
+    if files.startswith("s3://"):
+        return LakeSettings(catalogue=SecretStr(database), files=files, storage=_storage(variables))
+    if re.match(r"\w\w+://", files):
+        raise SettingsError("SOUNDCHARTS_LAKE_PATH: a folder is wanted, or s3:// for a storage of that kind")
+    # The catalogue keeps it, for processes that stand in other folders.
+    return LakeSettings(catalogue=SecretStr(database), files=str(Path(files).expanduser().absolute()))
+
+
+def _check_dsn(database: str, name: str) -> None:
+    # Whoever has no lake does not wait for this import.
+    from psycopg2 import ProgrammingError  # noqa: PLC0415
+    from psycopg2.extensions import parse_dsn  # noqa: PLC0415
+
+    try:
+        known = parse_dsn(database)
+    except ProgrammingError:
+        # What libpq says of it may quote the password.
+        known = {}
+    if "dbname" not in known:
+        raise SettingsError(f"{name}: libpq does not find a database in what follows ducklake:postgres:")
+
+
+def _storage(variables: Mapping[str, str]) -> StorageSettings:
+    def secret(name: str) -> SecretStr | None:
+        return SecretStr(variables[name]) if variables.get(name) else None
+
+    return StorageSettings(
+        key_id=variables.get("AWS_ACCESS_KEY_ID") or None,
+        secret=secret("AWS_SECRET_ACCESS_KEY"),
+        session_token=secret("AWS_SESSION_TOKEN"),
+        region=variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION") or None,
+        endpoint=variables.get("AWS_ENDPOINT_URL") or None,
     )
 
 

@@ -1,5 +1,6 @@
 """What whole-pass tests share: a sandbox on real HTTP, a warehouse on disk, and a bench that puts them together."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from soundcharts_assets.refresh.request import Request
     from soundcharts_assets.sandbox.process import Sandbox
     from soundcharts_assets.settings import Settings
+    from tests.postgres import Postgres
     from tests.shop import Shop
 
 # The folders of single packages run without Dagster, too: what they do not need is imported where it is used.
@@ -99,6 +101,17 @@ class Bench:
     def one(self, statement: str, *parameters: object) -> Any:
         """Ask the warehouse for one value."""
         return self.query(statement, *parameters)[0][0]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator["Postgres"]:
+    """One Postgres for all tests of a worker, each with a database of its own."""
+    from tests.postgres import is_installed, running_postgres  # noqa: PLC0415
+
+    if not is_installed() and not os.environ.get("CI"):
+        pytest.skip("Postgres is not installed")
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -155,7 +155,12 @@ def test_every_setting_of_the_file_is_taken(load: Callable[..., Settings]) -> No
           read_timeout_seconds: 60
           backoff_seconds: 0
           versions: {ranking: v2.15, song: v2.30, artist: v3}
-        warehouse: {memory_limit: 512MB, lock_timeout_seconds: 0, batch_rows: 100, batch_seconds: 0.5}
+        warehouse:
+          memory_limit: 512MB
+          lock_timeout_seconds: 0
+          keep_snapshots_days: 30
+          batch_rows: 100
+          batch_seconds: 0.5
         """
     ).file
     assert file.charts == (
@@ -190,6 +195,7 @@ def test_every_setting_of_the_file_is_taken(load: Callable[..., Settings]) -> No
     assert file.warehouse.model_dump() == {
         "memory_limit": "512MB",
         "lock_timeout_seconds": 0,
+        "keep_snapshots_days": 30,
         "batch_rows": 100,
         "batch_seconds": 0.5,
     }
@@ -541,10 +547,47 @@ def test_a_warehouse_may_be_named_nearly_so(load: Callable[..., Settings], path:
     assert load("", SOUNDCHARTS_WAREHOUSE=path).warehouse_path == Path(path)
 
 
-def test_a_lake_is_told_to_be_not_understood_yet(mistake: Callable[..., str]) -> None:
-    said = mistake(SOUNDCHARTS_WAREHOUSE=f"ducklake:postgres:dbname=lake password={SECRET}")
-    assert said.startswith("SOUNDCHARTS_WAREHOUSE: ")
-    assert SECRET not in said
+LAKE = {"SOUNDCHARTS_WAREHOUSE": "ducklake:postgres:host=db dbname=lake password=s3cret"}
+
+
+def test_a_lake_is_a_catalogue_in_postgres_and_a_folder_wherever_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings({**LAKE, "SOUNDCHARTS_LAKE_PATH": "files"})
+
+    assert settings.lake is not None
+    assert settings.lake.catalogue.get_secret_value() == "host=db dbname=lake password=s3cret"
+    assert settings.lake.files == str(tmp_path / "files")
+    assert "s3cret" not in repr(settings)
+
+
+def test_files_of_a_lake_may_be_in_an_object_storage() -> None:
+    keys = {"AWS_ACCESS_KEY_ID": "somebody", "AWS_SECRET_ACCESS_KEY": "s3cret", "AWS_DEFAULT_REGION": "eu-west-1"}
+    settings = load_settings({**LAKE, **keys, "SOUNDCHARTS_LAKE_PATH": "s3://bucket/lake"})
+
+    assert settings.lake is not None
+    assert settings.lake.files == "s3://bucket/lake"
+    assert settings.lake.storage is not None
+    assert settings.lake.storage.region == "eu-west-1"
+    assert "s3cret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("environment", "reason"),
+    [
+        (LAKE, "SOUNDCHARTS_LAKE_PATH: not set"),
+        ({"SOUNDCHARTS_WAREHOUSE": "ducklake:metadata.ducklake"}, "catalogue of a lake is in Postgres"),
+        ({"SOUNDCHARTS_WAREHOUSE": "ducklake:postgres:"}, "catalogue of a lake is in Postgres"),
+        ({"SOUNDCHARTS_WAREHOUSE": "ducklake:postgres:dbname"}, "libpq does not find a database"),
+        ({"SOUNDCHARTS_WAREHOUSE": "ducklake:postgres:host=db password=s3cret"}, "libpq does not find a database"),
+        ({**LAKE, "SOUNDCHARTS_LAKE_PATH": "gs://bucket/lake"}, "a folder is wanted, or s3://"),
+        ({"SOUNDCHARTS_WAREHOUSE": "md:lake"}, "the path of a file is wanted, or ducklake:postgres:"),
+    ],
+)
+def test_what_is_no_place_for_a_warehouse_is_refused(environment: dict[str, str], reason: str) -> None:
+    with pytest.raises(SettingsError, match=reason):
+        load_settings(environment)
 
 
 # Secrets.

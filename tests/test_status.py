@@ -332,7 +332,7 @@ def charts(count: int) -> Sequence[ChartStatus]:
 @pytest.mark.parametrize("count", [5, 200])
 @pytest.mark.parametrize("width", [100, 200])
 def test_each_chart_is_one_line(count: int, width: int) -> None:
-    status = WarehouseStatus(TODAY, Path("warehouse.duckdb"), exists=True, charts=charts(count), followed=count)
+    status = WarehouseStatus(TODAY, "warehouse.duckdb", exists=True, charts=charts(count), followed=count)
     said = shown(status, width=width)
     told = [line for line in said if line.startswith("a-chart-of-platform")]
 

@@ -19,7 +19,7 @@ from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.request import Request
 from soundcharts_assets.settings import Settings, SettingsError, Window
 from soundcharts_assets.warehouse.connection import WarehouseError
-from soundcharts_assets.warehouse.tables import TABLES, Table
+from soundcharts_assets.warehouse.tables import LAKE, TABLES, Table
 
 PREFIX = "soundcharts"
 
@@ -107,7 +107,7 @@ def fetched_asset(
         name: Name of the step; by default that of the first table.
         check: What the step checks at its end.
     """
-    catalogue = settings.warehouse_path.stem
+    catalogue = settings.warehouse_path.stem if settings.lake is None else LAKE
     specs = [_spec(output, catalogue, window, condition) for output in outputs]
 
     @dg.multi_asset(

@@ -272,7 +272,7 @@ def _fits(chart: ChartRecord, wanted: Search, country: str | None) -> bool:
 
 def _known_charts(refresher: Refresher) -> dict[str, KnownChart]:
     """What the warehouse knows, by slug, of every chart that was polled or listed."""
-    if not refresher.warehouse.path.exists():
+    if not refresher.warehouse.is_made():
         return {}
     with refresher.warehouse.connect() as connection:
         rows = connection.execute(

@@ -21,6 +21,7 @@ from soundcharts_assets.commands.status import AssetStatus, ChartStatus, Warehou
 from soundcharts_assets.commands.terminal import plain
 from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.outcomes import Status
+from soundcharts_assets.warehouse.copying import Copied
 
 if TYPE_CHECKING:
     from soundcharts_assets.commands.doctor.findings import Check  # brings Dagster, whose import takes seconds
@@ -156,6 +157,13 @@ def show_pass(console: Console, title: str, report: PassReport, tables: Counter[
     )
 
 
+def show_copied(console: Console, copied: Sequence[Copied]) -> None:
+    """Print what both sides of a copy hold."""
+    _print_lines(console, ("table", "rows", "digest"), [(one.table, f"{one.rows:,}", one.digest) for one in copied])
+    rows = sum(one.rows for one in copied)
+    console.print(f"{rows:,} rows copied and compared. The source is as it was, and SOUNDCHARTS_WAREHOUSE decides.")
+
+
 def show_platforms(console: Console, platforms: Sequence[PlatformRecord]) -> None:
     """Print codes and names of platforms."""
     _print_lines(console, ("platform", "name"), [(platform.code, platform.name) for platform in platforms])
@@ -271,7 +279,7 @@ def _asset_line(name: str, asset: AssetStatus, now: datetime) -> tuple[str, ...]
 def _overall(status: WarehouseStatus) -> list[str]:
     """What holds for all charts, a line each; what is not so is left out."""
     if not status.exists:
-        return [f"There is no warehouse at {plain(str(status.path))} yet; `soundcharts-assets sync` makes it."]
+        return [f"There is no warehouse at {plain(status.place)} yet; `soundcharts-assets sync` makes it."]
     due = f"{sum(status.due.values()):,} rows are due now, what charts share counted once"
     daily = f"{status.daily:,}" if isinstance(status.daily, int) else status.daily
     lines = [

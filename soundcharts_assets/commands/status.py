@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
@@ -149,7 +148,7 @@ class WarehouseStatus:
 
     Attributes:
         at: As of when.
-        path: Where the warehouse is.
+        place: Where the warehouse is: the path of a file, or the name of a lake.
         exists: Whether it is there yet; where not, all the rest is empty.
         charts: The followed ones in their order, then those that are followed no more; or those that were named.
         followed: How many are followed, named or not.
@@ -166,7 +165,7 @@ class WarehouseStatus:
     """
 
     at: datetime
-    path: Path
+    place: str
     exists: bool
     charts: Sequence[ChartStatus] = ()
     followed: int = 0
@@ -186,7 +185,7 @@ class WarehouseStatus:
         breaker = self.breaker
         return {
             "at": self.at.isoformat(),
-            "warehouse": {"path": str(self.path.absolute()), "exists": self.exists},
+            "warehouse": {"path": self.place, "exists": self.exists},
             "charts": [chart.as_dict(self.at) for chart in self.charts],
             "followed": self.followed,
             "retired": self.retired,
@@ -218,7 +217,8 @@ def look(refresher: Refresher, named: Sequence[str] = ()) -> WarehouseStatus:
         WarehouseError: The warehouse cannot be read.
     """
     now, warehouse, limits = refresher.clock(), refresher.warehouse, refresher.settings.file.budget
-    found = WarehouseStatus(now, warehouse.path, warehouse.path.exists(), daily=limits.daily, reserve=limits.reserve)
+    place = str(warehouse.path.absolute()) if refresher.settings.lake is None else warehouse.name
+    found = WarehouseStatus(now, place, warehouse.is_made(), daily=limits.daily, reserve=limits.reserve)
     found.spooled = len(warehouse.spool.waiting())
     following = refresher.following
     found.followed = len(following.slugs)

@@ -83,7 +83,7 @@ class Catalogue:
 
     def charts(self) -> list[ChartRecord]:
         """Every chart that was listed, by platform, country and title."""
-        if not self._warehouse.path.exists():
+        if not self._warehouse.is_made():
             return []
         with self._warehouse.connect() as connection:
             rows = connection.execute(

@@ -6,6 +6,7 @@ What is due and how it is fetched does not belong here: see `refresher`, which e
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TypedDict
 
 import duckdb
 
@@ -24,16 +25,24 @@ from soundcharts_assets.refresh.breaker import (
     opened_by,
 )
 from soundcharts_assets.refresh.catalogue import Catalogue, Scope
-from soundcharts_assets.refresh.connect import connect
+from soundcharts_assets.refresh.connect import connect, warehouse_at
 from soundcharts_assets.refresh.outcomes import Outcome
 from soundcharts_assets.refresh.progress import LoggedProgress, Progress
 from soundcharts_assets.settings import Settings
 from soundcharts_assets.warehouse import work
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode
-from soundcharts_assets.warehouse.connection import UnstorableError, Warehouse
-from soundcharts_assets.warehouse.lock import CallerLock
+from soundcharts_assets.warehouse.connection import UnstorableError
 
 _NOT_TO_BE_HAD = frozenset({403, 404})
+
+
+class SessionOptions(TypedDict, total=False):
+    """What a session can be told beside the settings; see there."""
+
+    clock: Callable[[], datetime] | None
+    progress: Progress | None
+    attended: bool
+    lock_timeout_seconds: float | None
 
 
 class Session:
@@ -61,15 +70,15 @@ class Session:
         self.clock = clock or clock_of(settings)
         self.progress: Progress = progress or LoggedProgress()
         self.attended = attended
-        options = settings.file.warehouse
-        self.warehouse = Warehouse(
+        self.warehouse = warehouse_at(
             settings.warehouse_path,
-            memory_limit=options.memory_limit,
-            lock_timeout_seconds=options.lock_timeout_seconds if lock_timeout_seconds is None else lock_timeout_seconds,
+            settings.lake,
+            settings.file.warehouse,
+            lock_timeout_seconds=lock_timeout_seconds,
         )
         self.catalogue = Catalogue(settings.file, self.warehouse, self.clock)
         self.calls = CallLog()
-        self._lock = CallerLock(settings.warehouse_path)
+        self._lock = self.warehouse.caller_lock()
         self._client: Client | None = None
         self._billed_by_id = False
         self.held: int | None = None

@@ -1,21 +1,25 @@
-"""The DuckDB file: opening it for as long as a commit or a question takes, and waiting for whoever else holds it.
+"""The tables: opening them for as long as a commit or a question takes, and waiting for whoever else holds them.
 
-One process may hold the file for writing, and a reader keeps writers out too; so nobody holds it longer than needed.
+This is a warehouse in one DuckDB file. One process may hold the file for writing, and a reader keeps writers out too;
+so nobody holds it longer than needed. What is different where the tables lie in a DuckLake is in `lake`.
 """
 
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias, TypeVar
 
 import duckdb
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from soundcharts_assets.warehouse import writes
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode
-from soundcharts_assets.warehouse.schema import NewerSchemaError, prepare
+from soundcharts_assets.warehouse.lock import CallerLock, FileCallerLock
+from soundcharts_assets.warehouse.schema import NewerSchemaError, is_current, prepare
 from soundcharts_assets.warehouse.spool import Spool
 from soundcharts_assets.warehouse.tables import FETCHES
 
@@ -23,6 +27,11 @@ SPOOL = "spool"
 """Subject in the ledger that names the spooled file which was stored last."""
 
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
+
+
+Held = TypeVar("Held")
+Options: TypeAlias = dict[str, str | bool | int | float | list[str]]
+"""What DuckDB is told when it is opened."""
 
 
 class WarehouseError(Exception):
@@ -61,6 +70,8 @@ class Warehouse:
     ) -> None:
         """Remember where the file is; it is opened, and made, when it is first needed."""
         self.path = path
+        self.name = f"the warehouse {path}"
+        """What errors call it."""
         self.spool = Spool(path.with_name(f"{path.name}.spool"))
         self._memory_limit = memory_limit
         self._prepared = False
@@ -76,6 +87,14 @@ class Warehouse:
             reraise=True,
         )
 
+    def is_made(self) -> bool:
+        """Whether there are tables, as far as can be told without making any."""
+        return self.path.exists()
+
+    def caller_lock(self) -> CallerLock:
+        """The lock that whoever asks Soundcharts on behalf of this warehouse holds."""
+        return FileCallerLock(self.path)
+
     @contextmanager
     def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open the file, with tables and views in place, for the length of the block.
@@ -85,23 +104,46 @@ class Warehouse:
             WarehouseError: It cannot be made or written, is no DuckDB file, or is of a newer version.
         """
         with self._one_at_a_time:
-            is_new = not self.path.exists()
-            try:
-                connection = self._retrying(self._open)
-            except WarehouseLockedError:
-                self._given_up = True  # what else is in hand is set aside at once, not after as long again
-                raise
-            self._given_up = False
+            self._prepared = self._prepared and not self._was_removed()
+            connection = self._patiently(self._open)
         try:
             connection.execute("SET TimeZone = 'UTC'")
-            with self._one_at_a_time:
-                if is_new or not self._prepared:
-                    self._prepare(connection)
-                    self._prepared = True
+            if not self._prepared:
+                if not is_current(connection):
+                    with self.writing(), self._one_at_a_time:
+                        self._prepare(connection)
+                self._prepared = True
             yield connection
         finally:
             with self._one_at_a_time:
                 connection.close()
+
+    def options(self) -> Options:
+        """What DuckDB is told when it is opened."""
+        return {"memory_limit": self._memory_limit}
+
+    def attach(self, connection: duckdb.DuckDBPyConnection, name: str, *, read_only: bool) -> None:
+        """Attach the tables to a connection of the caller's, under a name of the caller's.
+
+        Raises:
+            WarehouseError: They cannot be attached.
+        """
+        try:
+            connection.execute(f"ATTACH {literal(str(self.path))} AS {name} {'(READ_ONLY)' if read_only else ''}")
+        except duckdb.Error as error:
+            raise WarehouseError(f"{self.name} cannot be opened: {_first_line(error)}") from None
+
+    def maintain(self, older_than: datetime) -> dict[str, int]:
+        """Do what keeps it small and quick. A file needs nothing: DuckDB reuses what became free in it.
+
+        Args:
+            older_than: What was superseded before may be dropped.
+
+        Returns:
+            How many things each step dealt with.
+        """
+        del older_than
+        return {}
 
     def probe(self) -> None:
         """Find out, before anything is paid for, whether it could be stored; wait for it, however it went before.
@@ -128,7 +170,7 @@ class Warehouse:
         if not batch.size:
             return
         try:
-            with self.connect() as connection:
+            with self.writing(), self.connect() as connection:
                 self._write(connection, batch)
                 if then is not None:
                     then(connection)
@@ -146,7 +188,7 @@ class Warehouse:
         for path in waiting:
             try:
                 batch = self.spool.read(path)
-                with self.connect() as connection:
+                with self.writing(), self.connect() as connection:
                     if not _is_stored(connection, path.name):
                         self._write(connection, _noting(path.name, batch.repeatable()))
             except (UnstorableError, ValueError, KeyError, TypeError) as error:
@@ -172,34 +214,51 @@ class Warehouse:
         except _UNSTORABLE as error:
             raise UnstorableError(_first_line(error)) from error
         except duckdb.Error as error:
-            raise WarehouseError(f"the warehouse {self.path} cannot be written: {_first_line(error)}") from error
+            raise WarehouseError(f"{self.name} cannot be written: {_first_line(error)}") from error
 
     def _prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
         try:
             prepare(connection)
         except NewerSchemaError as error:
             raise WarehouseError(
-                f"the warehouse {self.path} was written by a newer version of the program ({error}): "
-                "update soundcharts-assets, or set SOUNDCHARTS_WAREHOUSE to another file"
+                f"{self.name} was written by a newer version of the program ({error}): "
+                "update soundcharts-assets, or let SOUNDCHARTS_WAREHOUSE name another"
             ) from None
         except duckdb.Error as error:
             raise WarehouseError(
-                f"the tables of the warehouse {self.path} cannot be brought up to date, so nothing was changed: "
-                f"{_first_line(error)}"
+                f"the tables of {self.name} cannot be brought up to date, so nothing was changed: {_first_line(error)}"
             ) from error
+
+    def _patiently(self, attempt: Callable[[], Held]) -> Held:
+        """Try for as long as somebody else is in the way, up to the bound."""
+        try:
+            held = self._retrying(attempt)
+        except WarehouseLockedError:
+            self._given_up = True  # what else is in hand is set aside at once, not after as long again
+            raise
+        self._given_up = False
+        return held
+
+    def _was_removed(self) -> bool:
+        """Whether somebody took the tables away meanwhile, as people do with files."""
+        return not self.path.exists()
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Keep other writers out for the length of a block: who has a file open for writing does so anyway."""
+        return nullcontext()
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            return duckdb.connect(str(self.path), config={"memory_limit": self._memory_limit})
+            return duckdb.connect(str(self.path), config=self.options())
         except duckdb.IOException as error:
             holder = _HOLDER.search(str(error))
             if holder or "Could not set lock" in str(error):
                 who = f"{Path(holder['program']).name} (process {holder['pid']})" if holder else "another process"
-                raise WarehouseLockedError(f"the warehouse {self.path} is held by {who}") from None
-            raise WarehouseError(f"the warehouse {self.path} cannot be opened: {_first_line(error)}") from None
+                raise WarehouseLockedError(f"{self.name} is held by {who}") from None
+            raise WarehouseError(f"{self.name} cannot be opened: {_first_line(error)}") from None
         except (duckdb.Error, OSError) as error:
-            raise WarehouseError(f"the warehouse {self.path} cannot be used: {_first_line(error)}") from None
+            raise WarehouseError(f"{self.name} cannot be used: {_first_line(error)}") from None
 
 
 def _noting(name: str, batch: Batch) -> Batch:
@@ -223,6 +282,11 @@ def _in_transaction(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
+
+
+def literal(text: str) -> str:
+    """Quote a text where DuckDB's grammar takes no parameter: in ATTACH and LOAD."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _first_line(error: BaseException) -> str:

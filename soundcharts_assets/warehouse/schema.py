@@ -5,6 +5,8 @@ where the file of a version holds what changed in tables that existed before; ne
 changes `tables` raises `VERSION`; a test holds the two together.
 """
 
+from hashlib import sha256
+
 import duckdb
 
 from soundcharts_assets.warehouse.queries import query
@@ -21,6 +23,11 @@ class NewerSchemaError(Exception):
     """A later version of the program has changed the tables; this one would write them wrongly."""
 
 
+def is_current(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether tables and views are what this program expects, so that `prepare` would change nothing."""
+    return version_of(connection) == VERSION and not _other_views(connection)
+
+
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the tables and views what this program expects, in one transaction.
 
@@ -35,9 +42,10 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     try:
         if recorded < VERSION:
             _bring_up_to_date(connection, recorded)
-        # Views are part of the code, so they are made anew.
-        for view in VIEWS:
+        # Views are part of the code. Those that are as they should be are left: in a lake each change is a snapshot.
+        for view, mark in _other_views(connection).items():
             connection.execute(query(view))
+            connection.execute(f"COMMENT ON VIEW {SCHEMA}.{view} IS '{mark}'")
     except BaseException:
         connection.execute("ROLLBACK")
         raise
@@ -55,6 +63,18 @@ def version_of(connection: duckdb.DuckDBPyConnection) -> int:
         return _UNRECORDED
     row = connection.execute(f"SELECT max(version) FROM {SCHEMA_VERSIONS.qualified}").fetchone()
     return _UNRECORDED if row is None or row[0] is None else int(row[0])
+
+
+def _other_views(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Return the views that are missing or were made by another version of the program, with how to mark them."""
+    made = connection.execute(
+        "SELECT view_name, comment FROM duckdb_views() WHERE schema_name = $schema", {"schema": SCHEMA}
+    ).fetchall()
+    marks = {
+        view: f"Made by soundcharts-assets of a text with the SHA-256 {sha256(query(view).encode()).hexdigest()}"
+        for view in VIEWS
+    }
+    return {view: mark for view, mark in marks.items() if (view, mark) not in made}
 
 
 def _bring_up_to_date(connection: duckdb.DuckDBPyConnection, recorded: int) -> None:

@@ -7,6 +7,8 @@ in `work`, what views select in `sql`.
 from dataclasses import dataclass
 
 SCHEMA = "soundcharts"
+LAKE = "lake"
+"""The catalogue by which DuckDB knows the tables while they lie in a DuckLake; those in a file it knows by its name."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """Nobody presses a button: webserver, daemon and sandbox as the processes they are, on a temporary DAGSTER_HOME.
 
-Minutes long, since ticks come every half minute: `make test-slow`.
+Once as `make dev` has it, with everything embedded, and once as `deploy` has it: Dagster's instance on Postgres, the
+tables in a lake, and the code location a process of its own. Minutes long, since ticks come every half minute:
+`make test-slow` and `make test-lake`.
 """
 
 import os
@@ -9,17 +11,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import duckdb
 import pytest
 import requests
 
 from soundcharts_assets.sandbox.process import Sandbox, running_sandbox
+from soundcharts_assets.warehouse.connection import Warehouse
 from tests.conftest import TODAY
+from tests.postgres import free_port
+from tests.warehouse.helpers import open_lake, open_warehouse
+
+if TYPE_CHECKING:
+    from tests.postgres import Postgres
 
 pytestmark = pytest.mark.slow
 
@@ -42,9 +49,10 @@ query Runs { runsOrError(limit: 200) { ... on Runs { results { runId status jobN
 class House:
     """The running system: what a person could look at, and nothing that touches it but time and the vendor."""
 
-    def __init__(self, folder: Path, sandbox: Sandbox, port: int) -> None:
+    def __init__(self, folder: Path, sandbox: Sandbox, warehouse: Warehouse, port: int) -> None:
         self.folder = folder
         self.sandbox = sandbox
+        self._warehouse = warehouse
         self._url = f"http://127.0.0.1:{port}/graphql"
 
     def ask(self, query: str) -> dict[str, Any]:
@@ -79,13 +87,8 @@ class House:
 
     def change(self, statement: str) -> list[tuple[Any, ...]]:
         """Ask or change the warehouse, in a moment in which nobody holds it."""
-        for _ in range(100):
-            try:
-                with duckdb.connect(str(self.folder / "warehouse.duckdb")) as connection:
-                    return connection.execute(statement).fetchall()
-            except duckdb.IOException:
-                time.sleep(0.1)
-        raise AssertionError("the warehouse is always held")
+        with self._warehouse.writing(), self._warehouse.connect() as connection:
+            return connection.execute(statement).fetchall()
 
 
 def wait_for(what: str, condition: Callable[[], bool], seconds: float) -> float:
@@ -96,6 +99,39 @@ def wait_for(what: str, condition: Callable[[], bool], seconds: float) -> float:
             return time.monotonic() - started
         time.sleep(1)
     raise AssertionError(f"not within {seconds} s: {what}")
+
+
+class Home(NamedTuple):
+    """A way to run everything: the warehouse, what else is in the environment, and further processes."""
+
+    warehouse: Warehouse
+    environment: dict[str, str]
+    processes: tuple[tuple[str, ...], ...] = ()
+
+
+def embedded(folder: Path) -> Home:
+    """Everything in files of this folder."""
+    for name in ("dagster.yaml", "workspace.yaml"):
+        shutil.copy(ROOT / name, folder / name)
+    path = folder / "warehouse.duckdb"
+    return Home(open_warehouse(path, bound=10), {"SOUNDCHARTS_WAREHOUSE": str(path)})
+
+
+def deployed(folder: Path, postgres: "Postgres") -> Home:
+    """Instance and catalogue in Postgres, as the files of `deploy` say, with this machine's addresses."""
+    shutil.copy(ROOT / "deploy" / "dagster.yaml", folder)
+    port = free_port()
+    workspace = (ROOT / "deploy" / "workspace.yaml").read_text(encoding="utf-8")
+    local = workspace.replace("host: code-location", "host: 127.0.0.1").replace("port: 4000", f"port: {port}")
+    (folder / "workspace.yaml").write_text(local, encoding="utf-8")
+    catalogue = postgres.database()
+    environment = {
+        **postgres.as_environment(postgres.database()),
+        "SOUNDCHARTS_WAREHOUSE": f"ducklake:postgres:{catalogue}",
+        "SOUNDCHARTS_LAKE_PATH": str(folder / "files"),
+    }
+    location = ("dagster", "api", "grpc", "--module-name", "soundcharts_assets.definitions", "--port", str(port))
+    return Home(open_lake(catalogue, folder, bound=10), environment, ((*location, "--host", "127.0.0.1"),))
 
 
 @contextmanager
@@ -118,11 +154,10 @@ def process(folder: Path, environment: dict[str, str], *command: str) -> Iterato
                 running.wait()
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+@pytest.fixture(scope="module", params=["embedded", pytest.param("deployed", marks=pytest.mark.lake)])
+def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("house")
-    for name in ("dagster.yaml", "workspace.yaml"):
-        shutil.copy(ROOT / name, folder / name)
+    home = embedded(folder) if request.param == "embedded" else deployed(folder, request.getfixturevalue("postgres"))
     (folder / "soundcharts.yaml").write_text(SETTINGS, encoding="utf-8")
     with running_sandbox(today=TODAY.date()) as sandbox:
         environment = {
@@ -132,14 +167,16 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             "SOUNDCHARTS_BASE_URL": sandbox.url,
             "SOUNDCHARTS_APP_ID": "soundcharts",
             "SOUNDCHARTS_API_KEY": "soundcharts",
-            "SOUNDCHARTS_WAREHOUSE": str(folder / "warehouse.duckdb"),
             "SOUNDCHARTS_CLOCK_SHIFT": str(folder / "clock"),
+            **home.environment,
         }
-        port = 20_000 + os.getpid() % 20_000
-        found = House(folder, sandbox, port)
+        port = free_port()
+        found = House(folder, sandbox, home.warehouse, port)
         found.set_clock(TODAY)
         server = ("dagster-webserver", "-h", "127.0.0.1", "-p", str(port))
-        with process(folder, environment, *server), process(folder, environment, "dagster-daemon", "run"):
+        with ExitStack() as running:
+            for command in (*home.processes, server, ("dagster-daemon", "run")):
+                running.enter_context(process(folder, environment, *command))
             wait_for("the webserver", lambda: _answers(found), 120)
             yield found
 

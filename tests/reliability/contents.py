@@ -18,14 +18,19 @@ Contents = dict[str, list[tuple[Any, ...]]]
 
 def contents(warehouse: Path) -> Contents:
     """The rows of every table but the books, sorted."""
-    found = {}
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        for name, table in TABLES.items():
-            if name not in BOOKS:
-                columns = ", ".join(column for column in table.names if column not in WHEN)
-                kept = "WHERE subject NOT IN ('breaker', 'spool')" if name == "fetches" else ""
-                statement = f"SELECT {columns} FROM {table.qualified} {kept} ORDER BY ALL NULLS FIRST"
-                found[name] = connection.execute(statement).fetchall()
+        return contents_through(connection)
+
+
+def contents_through(connection: duckdb.DuckDBPyConnection) -> Contents:
+    """The same, of the warehouse that a connection is open to."""
+    found = {}
+    for name, table in TABLES.items():
+        if name not in BOOKS:
+            columns = ", ".join(column for column in table.names if column not in WHEN)
+            kept = "WHERE subject NOT IN ('breaker', 'spool')" if name == "fetches" else ""
+            statement = f"SELECT {columns} FROM {table.qualified} {kept} ORDER BY ALL NULLS FIRST"
+            found[name] = connection.execute(statement).fetchall()
     return found
 
 

@@ -1,4 +1,4 @@
-"""Warehouses on disk: one for each test that needs its own file, and one a module whose tables are emptied."""
+"""Warehouses, in files and in lakes: one a test that needs its own, one a module whose tables are emptied."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,13 +6,17 @@ from pathlib import Path
 import pytest
 
 from soundcharts_assets.warehouse.connection import Warehouse
-from tests.warehouse.helpers import doubled_keys, empty, open_warehouse
+from tests.warehouse.helpers import doubled_keys, empty, open_lake, open_warehouse
 
 
-@pytest.fixture(scope="module")
-def module_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """One file for the tests of a module, kept open meanwhile, since opening and closing one takes a while."""
-    opened = open_warehouse(tmp_path_factory.mktemp("shared") / "warehouse.duckdb")
+@pytest.fixture(scope="module", params=["file", pytest.param("lake", marks=pytest.mark.lake)])
+def module_warehouse(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """One warehouse for the tests of a module, kept open meanwhile, since opening and closing one takes a while."""
+    folder = tmp_path_factory.mktemp("shared")
+    if request.param == "file":
+        opened = open_warehouse(folder / "warehouse.duckdb")
+    else:
+        opened = open_lake(request.getfixturevalue("postgres").database(), folder)
     with opened.connect():
         yield opened
 

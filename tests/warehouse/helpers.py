@@ -14,7 +14,7 @@ from soundcharts_assets.warehouse import writes
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode
 from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError
 from soundcharts_assets.warehouse.tables import TABLES, Table
-from soundcharts_assets.warehouse.work import Wanted, Work, work_lists
+from soundcharts_assets.warehouse.work import Wanted, Work, row_counts, work_lists
 
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -56,6 +56,19 @@ def open_warehouse(path: Path, *, bound: float = 5) -> Warehouse:
     return Warehouse(path, memory_limit="500MB", lock_timeout_seconds=bound)
 
 
+def open_lake(catalogue: str, folder: Path, *, bound: float = 5) -> Warehouse:
+    """Return a warehouse whose rows lie below a folder, with the catalogue in a database of Postgres."""
+    from soundcharts_assets.warehouse.lake import Lake  # noqa: PLC0415 - not everybody has what it takes
+
+    return Lake(
+        catalogue,
+        str(folder / "files"),
+        beside=folder / "lake",
+        memory_limit="500MB",
+        lock_timeout_seconds=bound,
+    )
+
+
 def batch_of(*changes: Change) -> Batch:
     batch = Batch()
     batch.add(changes)
@@ -86,10 +99,8 @@ def stored(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[
 
 def in_use(connection: duckdb.DuckDBPyConnection) -> list[Table]:
     """Tables that hold rows."""
-    found = connection.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'soundcharts' AND estimated_size > 0"
-    ).fetchall()
-    return [TABLES[name] for (name,) in found]
+    counts = row_counts(connection)
+    return [TABLES[name] for name, count in counts.items() if count]
 
 
 def empty(connection: duckdb.DuckDBPyConnection) -> None:

@@ -9,14 +9,14 @@ from subprocess import TimeoutExpired
 
 import pytest
 
-from soundcharts_assets.warehouse.lock import CallerLock
+from soundcharts_assets.warehouse.lock import FileCallerLock
 from tests.warehouse.helpers import another_process, end, line
 
 _HOLD = """
 import sys
 from pathlib import Path
-from soundcharts_assets.warehouse.lock import CallerLock
-with CallerLock(Path(sys.argv[1])).held("tracks of chart 'global-28'"):
+from soundcharts_assets.warehouse.lock import FileCallerLock
+with FileCallerLock(Path(sys.argv[1])).held("tracks of chart 'global-28'"):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -24,9 +24,9 @@ with CallerLock(Path(sys.argv[1])).held("tracks of chart 'global-28'"):
 _WAIT = """
 import sys
 from pathlib import Path
-from soundcharts_assets.warehouse.lock import CallerLock
+from soundcharts_assets.warehouse.lock import FileCallerLock
 print("ready", flush=True)
-with CallerLock(Path(sys.argv[1])).held("second", lambda holder: print("waits for", holder, flush=True)):
+with FileCallerLock(Path(sys.argv[1])).held("second", lambda holder: print("waits for", holder, flush=True)):
     print("held", flush=True)
 """
 
@@ -42,7 +42,7 @@ def _unexpected(holder: str) -> None:
 
 
 def test_a_lock_that_is_free_is_taken_at_once_and_its_folder_made(warehouse_path: Path) -> None:
-    lock = CallerLock(warehouse_path)
+    lock = FileCallerLock(warehouse_path)
     assert not lock.is_held
     assert not warehouse_path.parent.exists()
     with lock.held("sync", _unexpected):
@@ -51,7 +51,7 @@ def test_a_lock_that_is_free_is_taken_at_once_and_its_folder_made(warehouse_path
 
 
 def test_taking_the_lock_neither_makes_nor_opens_the_warehouse(warehouse_path: Path) -> None:
-    with CallerLock(warehouse_path).held("sync"):
+    with FileCallerLock(warehouse_path).held("sync"):
         assert not warehouse_path.exists()
 
 
@@ -63,7 +63,7 @@ def test_a_second_process_is_told_who_holds_the_lock_and_goes_on_when_the_first_
             told.append(holder)
             end(first)
 
-        lock = CallerLock(warehouse_path)
+        lock = FileCallerLock(warehouse_path)
         with lock.held("second", let_first_end):
             assert first.returncode == 0
             assert lock.is_held
@@ -71,7 +71,7 @@ def test_a_second_process_is_told_who_holds_the_lock_and_goes_on_when_the_first_
 
 
 def test_a_process_that_waits_begins_only_when_the_outermost_block_has_ended(warehouse_path: Path) -> None:
-    lock = CallerLock(warehouse_path)
+    lock = FileCallerLock(warehouse_path)
     with ExitStack() as outer:
         outer.enter_context(lock.held("sync of 3 charts"))
         with lock.held("sync of 3 charts", _unexpected):
@@ -86,7 +86,7 @@ def test_a_process_that_waits_begins_only_when_the_outermost_block_has_ended(war
 
 def test_a_holder_that_is_killed_frees_the_lock(warehouse_path: Path) -> None:
     with another_process(_HOLD, str(warehouse_path)) as first:
-        lock = CallerLock(warehouse_path)
+        lock = FileCallerLock(warehouse_path)
         with lock.held("second", lambda _: os.kill(first.pid, signal.SIGKILL)):
             assert first.wait(10) == -signal.SIGKILL
             assert lock.is_held
@@ -96,7 +96,7 @@ def test_a_lock_left_behind_by_a_killed_process_is_free_and_blames_nobody(wareho
     with another_process(_HOLD, str(warehouse_path)) as first:
         os.kill(first.pid, signal.SIGKILL)
         first.wait(10)
-    with CallerLock(warehouse_path).held("second", _unexpected):
+    with FileCallerLock(warehouse_path).held("second", _unexpected):
         assert not warehouse_path.exists()
 
 
@@ -109,19 +109,19 @@ def test_a_holder_that_cannot_be_named_is_another_process(warehouse_path: Path) 
             told.append(holder)
             end(first)
 
-        with CallerLock(warehouse_path).held("second", let_first_end):
+        with FileCallerLock(warehouse_path).held("second", let_first_end):
             assert told == ["another process"]
 
 
 def test_the_lock_of_one_warehouse_is_not_that_of_its_neighbour(warehouse_path: Path) -> None:
     with another_process(_HOLD, str(warehouse_path.with_name("warehouse2.duckdb"))) as neighbour:
-        with CallerLock(warehouse_path).held("sync", _unexpected):
+        with FileCallerLock(warehouse_path).held("sync", _unexpected):
             assert neighbour.poll() is None
         end(neighbour)
 
 
 def test_an_error_within_the_block_frees_the_lock(warehouse_path: Path) -> None:
-    lock = CallerLock(warehouse_path)
+    lock = FileCallerLock(warehouse_path)
     with pytest.raises(LookupError), lock.held("sync"):
         raise LookupError
     assert not lock.is_held
@@ -130,7 +130,7 @@ def test_an_error_within_the_block_frees_the_lock(warehouse_path: Path) -> None:
 
 
 def test_a_block_within_a_block_of_the_same_lock_does_not_wait_and_does_not_free_it(warehouse_path: Path) -> None:
-    lock = CallerLock(warehouse_path)
+    lock = FileCallerLock(warehouse_path)
     with lock.held("sync"):
         with lock.held("tracks", _unexpected):
             assert lock.is_held
@@ -139,7 +139,7 @@ def test_a_block_within_a_block_of_the_same_lock_does_not_wait_and_does_not_free
 
 
 def test_a_pass_holds_the_lock_for_its_runs_whichever_thread_they_run_in(warehouse_path: Path) -> None:
-    lock = CallerLock(warehouse_path)
+    lock = FileCallerLock(warehouse_path)
     seen: list[bool] = []
 
     def run() -> None:

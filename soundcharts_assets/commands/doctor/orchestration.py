@@ -15,7 +15,6 @@ from soundcharts_assets.automation.tags import PARTITION
 from soundcharts_assets.clock import utc_now
 from soundcharts_assets.commands.doctor.findings import MOST_EXAMPLES, Finding, Level, Scene, seconds, some
 from soundcharts_assets.settings import SettingsError
-from soundcharts_assets.warehouse.lock import CallerLock
 
 _DAEMONS = {
     "SENSOR": "sensors",
@@ -93,7 +92,7 @@ def check_orphans(scene: Scene) -> Finding:
     found = []
     killed = {run.run_id: run for run in RunLocks(scene.settings.warehouse_path).killed(scene.instance)}
     try:
-        with _caller_lock(scene.settings.warehouse_path):
+        with _caller_lock(scene):
             # No pass is alive while the lock is here.
             killed |= {run.run_id: run for run in killed_passes(scene.instance)}
     except _HeldError as held:
@@ -123,16 +122,16 @@ def check_orphans(scene: Scene) -> Finding:
 
 
 @contextmanager
-def _caller_lock(warehouse: Path) -> Iterator[None]:
+def _caller_lock(scene: Scene) -> Iterator[None]:
     """Be the one caller for a moment, or say at once who is."""
 
     def refuse(holder: str) -> None:
         raise _HeldError(holder)
 
-    if not warehouse.parent.is_dir():
+    if scene.settings.lake is None and not scene.settings.warehouse_path.parent.is_dir():
         yield  # nobody ever was
         return
-    with CallerLock(warehouse).held("doctor", refuse):
+    with scene.warehouse.caller_lock().held("doctor", refuse):
         yield
 
 

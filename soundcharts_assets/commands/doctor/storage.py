@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import duckdb
 
@@ -15,9 +16,18 @@ _LITTLE_ROOM, _NO_ROOM = 1_000_000_000, 100_000_000
 
 def check_disk(scene: Scene) -> Finding:
     """Whether the warehouse has room to grow."""
+    if scene.settings.lake is not None:
+        return _check_disk_of_lake(scene.settings.lake.files)
     path = scene.settings.warehouse_path
     size = path.stat().st_size if path.is_file() else 0
     return room_on_disk(shutil.disk_usage(nearest(path)).free, size)
+
+
+def _check_disk_of_lake(files: str) -> Finding:
+    if "://" in files:
+        return Finding(Level.SKIPPED, f"the files of the lake are in {files}")
+    size = sum(path.stat().st_size for path in Path(files).rglob("*") if path.is_file())
+    return room_on_disk(shutil.disk_usage(nearest(Path(files))).free, size)
 
 
 def room_on_disk(free: int, size: int) -> Finding:
@@ -31,7 +41,9 @@ def room_on_disk(free: int, size: int) -> Finding:
 
 
 def check_warehouse(scene: Scene) -> Finding:
-    """Whether the file can be written, or made, and is held by nobody."""
+    """Whether the tables can be written, or made, and are held by nobody."""
+    if scene.settings.lake is not None:
+        return _check_lake(scene)
     path = scene.settings.warehouse_path
     if not path.exists():
         there = nearest(path)
@@ -49,6 +61,19 @@ def check_warehouse(scene: Scene) -> Finding:
         scene.missing["warehouse"] = "the warehouse cannot be opened"
         return Finding(Level.FAILURE, str(error), _ELSEWHERE)
     return Finding(Level.OK, f"{path.absolute()} can be written, {megabytes(path.stat().st_size)}, held by nobody")
+
+
+def _check_lake(scene: Scene) -> Finding:
+    name = scene.warehouse.name
+    try:
+        if not scene.warehouse.is_made():
+            scene.missing["warehouse"] = "there is no warehouse yet"
+            return Finding(Level.OK, f"{name} has no tables yet; the first sync makes them")
+        scene.warehouse.probe()
+    except WarehouseError as error:
+        scene.missing["warehouse"] = "the warehouse cannot be opened"
+        return Finding(Level.FAILURE, str(error), "see that the catalogue's database runs and lets this account in")
+    return Finding(Level.OK, f"{name} can be read and written")
 
 
 _ELSEWHERE = "name a path that can be written in SOUNDCHARTS_WAREHOUSE, or put a backup of the file in its place"
@@ -76,7 +101,7 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
         SELECT columns.table_name || '.' || columns.column_name, columns.data_type
         FROM duckdb_columns() AS columns
         JOIN duckdb_tables() AS tables USING (table_oid)
-        WHERE columns.schema_name = $schema
+        WHERE columns.schema_name = $schema AND tables.schema_name = $schema
         ORDER BY columns.table_name, columns.column_index
         """,
         {"schema": SCHEMA},
