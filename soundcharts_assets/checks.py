@@ -17,7 +17,7 @@ import duckdb
 
 from soundcharts_assets.assets.declaration import StepCheck, asset_key
 from soundcharts_assets.automation.alerts import Alerts
-from soundcharts_assets.automation.tags import STARTED_BY
+from soundcharts_assets.automation.schedules import daily
 from soundcharts_assets.refresh.breaker import open_breaker
 from soundcharts_assets.refresh.charts import AVAILABLE, CHARTS, RANKINGS
 from soundcharts_assets.refresh.refresher import Refresher
@@ -258,19 +258,11 @@ def evaluate(check: Check, refresher: Refresher) -> dg.AssetCheckResult:
 
 def quality_schedule(checks: dg.AssetChecksDefinition) -> dg.ScheduleDefinition:
     """Return the schedule that runs the daily checks, in a job that does nothing else."""
-    job = dg.define_asset_job(
+    return daily(
         QUALITY,
-        selection=dg.AssetSelection.checks(checks),
-        description="Looks at whole tables. Soundcharts is not asked, and nobody is kept from asking.",
-        tags={STARTED_BY: QUALITY},
-    )
-    return dg.ScheduleDefinition(
-        name=QUALITY,
-        job=job,
-        cron_schedule=_EVERY_DAY,
-        execution_timezone="UTC",
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Checks whole tables once a day.",
+        dg.AssetSelection.checks(checks),
+        cron=_EVERY_DAY,
+        description="Looks at whole tables, once a day. Soundcharts is not asked, and nobody is kept from asking.",
     )
 
 

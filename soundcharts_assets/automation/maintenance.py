@@ -8,7 +8,7 @@ from datetime import timedelta
 import dagster as dg
 
 from soundcharts_assets.assets.declaration import asset_key
-from soundcharts_assets.automation.tags import STARTED_BY
+from soundcharts_assets.automation.schedules import daily
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.warehouse.connection import WarehouseError
 
@@ -40,17 +40,9 @@ def maintenance_asset() -> dg.AssetsDefinition:
 
 def maintenance_schedule(asset: dg.AssetsDefinition) -> dg.ScheduleDefinition:
     """Return the schedule that does it every night."""
-    job = dg.define_asset_job(
+    return daily(
         MAINTENANCE,
-        selection=dg.AssetSelection.assets(asset),
-        description="Keeps the lake small and quick to read.",
-        tags={STARTED_BY: MAINTENANCE},
-    )
-    return dg.ScheduleDefinition(
-        name=MAINTENANCE,
-        job=job,
-        cron_schedule=_EVERY_NIGHT,
-        execution_timezone="UTC",
-        default_status=dg.DefaultScheduleStatus.RUNNING,
+        dg.AssetSelection.assets(asset),
+        cron=_EVERY_NIGHT,
         description="Keeps the lake small and quick to read.",
     )
