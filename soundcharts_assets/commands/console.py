@@ -161,7 +161,9 @@ def show_copied(console: Console, copied: Sequence[Copied]) -> None:
     """Print what both sides of a copy hold."""
     _print_lines(console, ("table", "rows", "digest"), [(one.table, f"{one.rows:,}", one.digest) for one in copied])
     rows = sum(one.rows for one in copied)
-    console.print(f"{rows:,} rows copied and compared. The source is as it was, and SOUNDCHARTS_WAREHOUSE decides.")
+    console.print(
+        f"{rows:,} rows copied and compared. The source is as it was; SOUNDCHARTS_WAREHOUSE says which is used."
+    )
 
 
 def show_platforms(console: Console, platforms: Sequence[PlatformRecord]) -> None:

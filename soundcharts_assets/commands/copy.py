@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from soundcharts_assets.refresh.connect import warehouse_at
 from soundcharts_assets.settings import Settings, read_warehouse
-from soundcharts_assets.warehouse.copying import Copied, copy
+from soundcharts_assets.warehouse.copying import Copied, copy, require
 
 _WHO = "copying the warehouse"
 
@@ -28,5 +28,6 @@ def copy_to(settings: Settings, place: str, on_wait: Callable[[str], None]) -> S
     options = settings.file.warehouse
     source = warehouse_at(settings.warehouse_path, settings.lake, options)
     target = warehouse_at(*read_warehouse({**os.environ, "SOUNDCHARTS_WAREHOUSE": place}, "--to"), options)
+    require(source)
     with source.caller_lock().held(_WHO, on_wait), target.caller_lock().held(_WHO, on_wait):
         return copy(source, target)

@@ -109,7 +109,7 @@ class Warehouse:
         try:
             connection.execute("SET TimeZone = 'UTC'")
             if not self._prepared:
-                if not is_current(connection):
+                if not self._is_current(connection):
                     with self.writing(), self._one_at_a_time:
                         self._prepare(connection)
                 self._prepared = True
@@ -215,6 +215,12 @@ class Warehouse:
             raise UnstorableError(_first_line(error)) from error
         except duckdb.Error as error:
             raise WarehouseError(f"{self.name} cannot be written: {_first_line(error)}") from error
+
+    def _is_current(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        try:
+            return is_current(connection)
+        except duckdb.Error as error:
+            raise WarehouseError(f"the tables of {self.name} cannot be read: {_first_line(error)}") from error
 
     def _prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
         try:

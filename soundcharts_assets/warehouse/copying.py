@@ -37,8 +37,7 @@ def copy(source: Warehouse, target: Warehouse) -> list[Copied]:
             target holds rows; something could not be read or written; or the two differ. Nothing is left in the target
             but in the last case.
     """
-    if not source.is_made():
-        raise WarehouseError(f"{source.name} does not exist; there is nothing to copy")
+    require(source)
     if source.spool.waiting():
         raise WarehouseError(
             f"answers wait in {source.spool.folder} that {source.name} does not hold yet; run soundcharts-assets sync"
@@ -63,6 +62,16 @@ def copy(source: Warehouse, target: Warehouse) -> list[Copied]:
         return list(_compared(connection, target))
 
 
+def require(source: Warehouse) -> None:
+    """See that there is something to copy, before anything is made for it.
+
+    Raises:
+        WarehouseError: There is not.
+    """
+    if not source.is_made():
+        raise WarehouseError(f"{source.name} does not exist; there is nothing to copy")
+
+
 def _check(connection: duckdb.DuckDBPyConnection, source: Warehouse, target: Warehouse) -> None:
     version = _value(connection, f"SELECT max(version) FROM {_SOURCE}.{SCHEMA_VERSIONS.qualified}")
     if version != VERSION:
@@ -74,7 +83,8 @@ def _check(connection: duckdb.DuckDBPyConnection, source: Warehouse, target: War
         table.name for table in _tables() if _value(connection, f"SELECT count(*) FROM {_TARGET}.{table.qualified}")
     ]
     if filled:
-        raise WarehouseError(f"{target.name} holds rows already, in {', '.join(filled)}; a copy wants an empty one")
+        more = f" and {len(filled) - 1} more tables" if len(filled) > 1 else ""
+        raise WarehouseError(f"{target.name} holds rows already, in {filled[0]}{more}; a copy wants an empty one")
 
 
 def _compared(connection: duckdb.DuckDBPyConnection, target: Warehouse) -> Iterator[Copied]:
