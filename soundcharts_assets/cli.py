@@ -21,6 +21,7 @@ from filelock import FileLock
 from rich.console import Console
 
 from soundcharts_assets.commands.terminal import printable, say, say_json
+from soundcharts_assets.warehouse.formats import Format
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -141,19 +142,46 @@ def copy(
 ) -> None:
     """Copy the warehouse to an empty place, from a file to a lake or back, and compare both. Makes no call."""
     from soundcharts_assets.commands.console import show_copied  # noqa: PLC0415
-    from soundcharts_assets.commands.copy import copy_to  # noqa: PLC0415
+    from soundcharts_assets.commands.taking_out import copy_to  # noqa: PLC0415
     from soundcharts_assets.settings import load_settings  # noqa: PLC0415
-    from soundcharts_assets.warehouse.connection import WarehouseError  # noqa: PLC0415
 
-    try:
-        copied = copy_to(load_settings(), to, lambda holder: say(f"waiting for {holder}", is_error=True))
-    except WarehouseError as error:
-        say(str(error), is_error=True)
-        raise typer.Exit(_BAD_SETTINGS) from None
+    with _told_in_a_line():
+        copied = copy_to(load_settings(), to, _say_who_is_waited_for)
     if as_json:
         say_json({one.table: {"rows": one.rows, "digest": one.digest} for one in copied})
     else:
         show_copied(_console(), copied)
+
+
+@app.command()
+def snapshot(
+    path: Annotated[Path, typer.Argument(help="The DuckDB file to write; an earlier one is replaced.")],
+) -> None:
+    """Write the warehouse into one file that may be read all day, and keeps no pass waiting. Makes no call."""
+    from soundcharts_assets.commands.taking_out import snapshot_to  # noqa: PLC0415
+    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+
+    with _told_in_a_line():
+        copied = snapshot_to(load_settings(), path, _say_who_is_waited_for)
+    say(f"{path}: {sum(one.rows for one in copied):,} rows of {len(copied)} tables")
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where the files go; earlier ones of the same names are replaced.")],
+    form: Annotated[Format, typer.Option("--format", help="Kind of the files.")] = Format.PARQUET,
+    table: Annotated[
+        list[str] | None, typer.Option(help="Only this table or view; may be repeated. Default: all.")
+    ] = None,
+) -> None:
+    """Write tables and views as Parquet, CSV or Excel files, all of one state. Makes no call."""
+    from soundcharts_assets.commands.taking_out import export_to  # noqa: PLC0415
+    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+
+    with _told_in_a_line():
+        exported = export_to(load_settings(), folder, form, table or [])
+    for one in exported:
+        say(f"{one.path}: {one.rows:,} rows")
 
 
 @app.command()
@@ -354,6 +382,22 @@ def main() -> None:
     finally:
         # All that was imported ends with the process: to search it for cycles first takes half a second.
         gc.freeze()
+
+
+@contextmanager
+def _told_in_a_line() -> Iterator[None]:
+    """Where the warehouse cannot be used, say so and end."""
+    from soundcharts_assets.warehouse.connection import WarehouseError  # noqa: PLC0415
+
+    try:
+        yield
+    except WarehouseError as error:
+        say(str(error), is_error=True)
+        raise typer.Exit(_BAD_SETTINGS) from None
+
+
+def _say_who_is_waited_for(holder: str) -> None:
+    say(f"waiting for {holder}", is_error=True)
 
 
 @contextmanager

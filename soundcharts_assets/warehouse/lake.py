@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +31,9 @@ from soundcharts_assets.warehouse.connection import (
     WarehouseLockedError,
     literal,
 )
+from soundcharts_assets.warehouse.extensions import load
 from soundcharts_assets.warehouse.lock import CallerLock
 from soundcharts_assets.warehouse.tables import LAKE
-
-_EXTENSIONS = {
-    "ducklake": "duckdb_extension_ducklake",
-    "postgres_scanner": "duckdb_extension_postgres_scanner",
-    "httpfs": "duckdb_extension_httpfs",
-}
-"""DuckDB's extensions and the packages that bring them: nothing is downloaded when the program runs."""
-_EXTENSIONS_FOR_FOLDERS = ("ducklake", "postgres_scanner")
 
 _LOCKS = 0x50C4A275
 """First half of the key of our advisory locks, so that they meet nobody else's in that database."""
@@ -116,8 +108,9 @@ class Lake(Warehouse):
         """
         how = f"DATA_PATH {literal(self._files)}{', READ_ONLY' if read_only else ''}"
         try:
-            for extension in _EXTENSIONS if "://" in self._files else _EXTENSIONS_FOR_FOLDERS:
-                connection.execute(f"LOAD {literal(_extension(extension))}")
+            load(connection, "ducklake", "postgres_scanner")
+            if "://" in self._files:
+                load(connection, "httpfs")
             if self._storage:
                 known = {"SCOPE": self._files, **self._storage}
                 told = ", ".join(f"{name} {literal(value)}" for name, value in known.items())
@@ -343,18 +336,3 @@ class _Locks:
 
 def _signed(who: str) -> str:
     return f"{who} (process {os.getpid()} on {socket.gethostname()})"
-
-
-def _extension(name: str) -> str:
-    """Return the file of an extension that was installed as a package.
-
-    Raises:
-        WarehouseError: It was not, or not for this DuckDB.
-    """
-    try:
-        package = Path(str(import_module(_EXTENSIONS[name]).__file__)).parent
-        return str(next(package.glob(f"extensions/v{duckdb.__version__}/{name}.duckdb_extension")))
-    except (ImportError, StopIteration):
-        raise WarehouseError(
-            f"DuckDB {duckdb.__version__} lacks its extension {name}: install this program with its extra `lake`"
-        ) from None

@@ -1,0 +1,75 @@
+"""Copies, snapshots and exports as a person asks for them; the examples of docs/using-the-data.md as they stand."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.shop import ROOT, Shop, lines
+
+PAGE = (ROOT / "docs" / "using-the-data.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def stocked(shop: Shop) -> Shop:
+    """A shop whose warehouse holds a chart's rankings."""
+    shop.follow("viral-50-40", more="platforms: {track_audience: [], artist_audience: [], artist_listening: []}")
+    assert shop.call("sync").returncode == 0
+    return shop
+
+
+def test_the_examples_of_the_page_work_as_they_stand(stocked: Shop) -> None:
+    commands = [line.partition("#")[0].split() for line in PAGE.splitlines() if line.startswith("soundcharts-assets ")]
+    for _, *arguments in commands:
+        done = stocked.call(*arguments)
+        assert done.returncode == 0, (arguments, lines(done))
+    programs = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    for program in programs:
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=stocked.folder, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+    assert len(commands) == 4
+    assert len(programs) == 2
+    assert (stocked.folder / "out" / "chart_entries.xlsx").is_file()
+    assert (stocked.folder / "out" / "chart_health.parquet").is_file()
+
+
+def test_a_copy_tells_what_both_sides_hold(stocked: Shop) -> None:
+    done = stocked.call("copy", "--to", "elsewhere.duckdb")
+
+    assert done.returncode == 0
+    assert re.search(r"chart_entries +50 +[0-9a-f]+", done.stdout)
+    assert "SOUNDCHARTS_WAREHOUSE says which is used" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("copy", "--to", "data/warehouse.duckdb"), "--to: is the warehouse itself"),
+        (("copy", "--to", "ducklake:nowhere"), "--to: the catalogue of a lake is in Postgres"),
+        (("snapshot", "data/warehouse.duckdb"), "is the warehouse itself"),
+        (("export", "out", "--table", "trakcs"), "there is no trakcs; there are charts"),
+        (("export", "soundcharts.yaml"), "soundcharts.yaml"),
+    ],
+)
+def test_what_cannot_be_taken_out_is_one_clear_line(stocked: Shop, arguments: tuple[str, ...], says: str) -> None:
+    done = stocked.call(*arguments)
+
+    assert done.returncode == 2
+    assert len(lines(done)) == 1, lines(done)
+    assert re.search(says, lines(done)[0])
+
+
+@pytest.mark.parametrize("arguments", [("copy", "--to", "a.duckdb"), ("snapshot", "b.duckdb"), ("export", "out")])
+def test_without_a_warehouse_nothing_is_made(shop: Shop, arguments: tuple[str, ...]) -> None:
+    before = sorted(path.name for path in Path(shop.folder).iterdir())
+
+    done = shop.call(*arguments)
+
+    assert done.returncode == 2
+    assert "does not exist" in lines(done)[0]
+    assert sorted(path.name for path in Path(shop.folder).iterdir()) == before
