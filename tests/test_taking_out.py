@@ -1,15 +1,19 @@
 """Copies, snapshots and exports as a person asks for them; the examples of docs/using-the-data.md as they stand."""
 
 import re
+import shlex
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
 
 from tests.shop import ROOT, Shop, lines
 
+APART = "# In an environment of its own: pip install "
 PAGE = (ROOT / "docs" / "using-the-data.md").read_text(encoding="utf-8")
+PROGRAMS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture
@@ -25,7 +29,7 @@ def test_the_examples_of_the_page_work_as_they_stand(stocked: Shop) -> None:
     for _, *arguments in commands:
         done = stocked.call(*arguments)
         assert done.returncode == 0, (arguments, lines(done))
-    programs = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    programs = [program for program in PROGRAMS if not program.startswith(APART)]
     for program in programs:
         done = subprocess.run(
             [sys.executable, "-c", program], cwd=stocked.folder, capture_output=True, text=True, check=False
@@ -33,9 +37,26 @@ def test_the_examples_of_the_page_work_as_they_stand(stocked: Shop) -> None:
         assert done.returncode == 0, done.stderr
 
     assert len(commands) == 4
-    assert len(programs) == 2
+    assert len(programs) == 3
     assert (stocked.folder / "out" / "chart_entries.xlsx").is_file()
     assert (stocked.folder / "out" / "chart_health.parquet").is_file()
+
+
+@pytest.mark.slow
+def test_the_stock_io_manager_loads_a_table_into_an_asset_of_somebody_elses_project(
+    stocked: Shop, tmp_path: Path
+) -> None:
+    assert stocked.call("snapshot", "data/for_bi.duckdb").returncode == 0
+    (program,) = (program for program in PROGRAMS if program.startswith(APART))
+    packages = shlex.split(program.partition("\n")[0].removeprefix(APART))
+    venv.create(tmp_path / "environment", with_pip=True)
+    python = str(tmp_path / "environment" / "bin" / "python")
+    subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True, capture_output=True)
+
+    done = subprocess.run([python, "-c", program], cwd=stocked.folder, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert 0 <= float(done.stdout.splitlines()[-1]) <= 1
 
 
 def test_a_copy_tells_what_both_sides_hold(stocked: Shop) -> None:
