@@ -43,18 +43,28 @@ def test_the_examples_of_the_page_work_as_they_stand(stocked: Shop) -> None:
 
 
 @pytest.mark.slow
-def test_the_stock_io_manager_loads_a_table_into_an_asset_of_somebody_elses_project(
+def test_duckdbs_own_program_and_the_stock_io_manager_read_a_snapshot_in_an_environment_of_their_own(
     stocked: Shop, tmp_path: Path
 ) -> None:
     assert stocked.call("snapshot", "data/for_bi.duckdb").returncode == 0
     (program,) = (program for program in PROGRAMS if program.startswith(APART))
-    packages = shlex.split(program.partition("\n")[0].removeprefix(APART))
+    (query,) = (shlex.split(line) for line in PAGE.splitlines() if line.startswith("duckdb "))
+    packages = [*shlex.split(program.partition("\n")[0].removeprefix(APART)), "duckdb-cli==1.5.5"]
     venv.create(tmp_path / "environment", with_pip=True)
     python = str(tmp_path / "environment" / "bin" / "python")
     subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True, capture_output=True)
 
     done = subprocess.run([python, "-c", program], cwd=stocked.folder, capture_output=True, text=True, check=False)
 
+    shown = subprocess.run(
+        [str(Path(python).with_name("duckdb")), *query[1:]],
+        cwd=stocked.folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert "credit_name" in shown.stdout
     assert done.returncode == 0, done.stderr[-2000:]
     assert 0 <= float(done.stdout.splitlines()[-1]) <= 1
 
