@@ -140,11 +140,6 @@ class Lake(Warehouse):
                 done[step] = len(found)
         return done
 
-    def close(self) -> None:
-        """Leave the catalogue. What is used later connects anew."""
-        self._forget()
-        self._locks.close()
-
     def _was_removed(self) -> bool:
         return False
 
@@ -202,9 +197,9 @@ class Lake(Warehouse):
         """Attach anew next time; who uses the present connection goes on doing so."""
         self._database = None
 
-    def _told(self, error: duckdb.Error) -> str:
+    def _told(self, error: BaseException) -> str:
         """What DuckDB says of an error, which may quote how catalogue and storage are reached, without any secret."""
-        first = str(error).strip().splitlines()[0]
+        first = super()._told(error)
         secrets = [parse_dsn(self._dsn).get("password"), *(self._storage.get(name) for name in _SECRET)]
         for secret in filter(None, secrets):
             first = first.replace(secret, "...")

@@ -4,6 +4,7 @@ import socket
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -222,6 +223,22 @@ def test_no_password_is_told_whatever_goes_wrong(postgres: "Postgres", tmp_path:
         chain = [str(refused.value), repr(refused.value.__cause__)]
         assert not any(secret in text for text in chain)
         assert secret not in wrong.name
+
+
+def test_a_password_that_duckdb_quotes_in_the_middle_of_a_commit_is_told_to_nobody(
+    postgres: "Postgres", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = open_lake(f"{postgres.database()} password=s3cret-word", tmp_path, bound=0)
+    lake.probe()
+
+    def fail(*_: object) -> None:
+        raise duckdb.IOException('Unable to connect to Postgres at "host=db password=s3cret-word"\nand so on')
+
+    monkeypatch.setattr("soundcharts_assets.warehouse.writes.apply", fail)
+    with pytest.raises(WarehouseError, match=r"cannot be written: .*password=\.\.\.") as told:
+        commit(lake, chart("top"))
+
+    assert "s3cret-word" not in "".join(traceback.format_exception(told.value))
 
 
 def test_maintenance_puts_small_files_together_and_forgets_the_old_past(lake: Warehouse) -> None:
