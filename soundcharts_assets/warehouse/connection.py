@@ -212,15 +212,15 @@ class Warehouse:
         try:
             _in_transaction(connection, batch)
         except _UNSTORABLE as error:
-            raise UnstorableError(self._told(error)) from None
+            raise UnstorableError(self.told(error)) from None
         except duckdb.Error as error:
-            raise WarehouseError(f"{self.name} cannot be written: {self._told(error)}") from None
+            raise WarehouseError(f"{self.name} cannot be written: {self.told(error)}") from None
 
     def _is_current(self, connection: duckdb.DuckDBPyConnection) -> bool:
         try:
             return is_current(connection)
         except duckdb.Error as error:
-            raise WarehouseError(f"the tables of {self.name} cannot be read: {self._told(error)}") from None
+            raise WarehouseError(f"the tables of {self.name} cannot be read: {self.told(error)}") from None
 
     def _prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
         try:
@@ -232,12 +232,16 @@ class Warehouse:
             ) from None
         except duckdb.Error as error:
             raise WarehouseError(
-                f"the tables of {self.name} cannot be brought up to date, so nothing was changed: {self._told(error)}"
+                f"the tables of {self.name} cannot be brought up to date, so nothing was changed: {self.told(error)}"
             ) from None
 
-    def _told(self, error: BaseException) -> str:
+    def told(self, error: BaseException) -> str:
         """What an error says, in a line. The error itself is not chained to ours: it may quote secrets of a lake."""
-        return _first_line(error)
+        return self.redact(_first_line(error))
+
+    def redact(self, text: str) -> str:
+        """A text without what lets the program in. To a file nothing does."""
+        return text
 
     def _patiently(self, attempt: Callable[[], Held]) -> Held:
         """Try for as long as somebody else is in the way, up to the bound."""

@@ -44,22 +44,23 @@ def copy(source: Warehouse, target: Warehouse) -> list[Copied]:
         )
     target.probe()
     options = target.options() | {"temp_directory": f"{target.path}.tmp"}
-    with source.writing(), target.writing(), duckdb.connect(config=options) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        source.attach(connection, _SOURCE, read_only=True)
-        target.attach(connection, _TARGET, read_only=False)
-        _check(connection, source, target)
-        connection.execute("BEGIN")
-        try:
+    try:
+        with source.writing(), target.writing(), duckdb.connect(config=options) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            source.attach(connection, _SOURCE, read_only=True)
+            target.attach(connection, _TARGET, read_only=False)
+            _check(connection, source, target)
+            # Where this is not reached to the end, the connection takes it back as it closes.
+            connection.execute("BEGIN")
             for table in _tables():
                 connection.execute(
                     f"INSERT INTO {_TARGET}.{table.qualified} BY NAME SELECT * FROM {_SOURCE}.{table.qualified}"
                 )
-        except duckdb.Error as error:
-            connection.execute("ROLLBACK")
-            raise WarehouseError(f"nothing was copied to {target.name}: {str(error).splitlines()[0]}") from error
-        connection.execute("COMMIT")
-        return list(_compared(connection, target))
+            connection.execute("COMMIT")
+            return list(_compared(connection, target))
+    except duckdb.Error as error:
+        told = source.redact(target.told(error))
+        raise WarehouseError(f"{source.name} could not be copied to {target.name}: {told}") from None
 
 
 def require(source: Warehouse) -> None:

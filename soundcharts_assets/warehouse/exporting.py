@@ -21,8 +21,6 @@ NAMES = (*TABLES, *VIEWS)
 _UNFINISHED = ".part"
 _MOST_EXCEL_ROWS = 1_048_575
 """Rows that a sheet holds below its head."""
-
-
 _OPTIONS = {
     Format.PARQUET: "FORMAT parquet, COMPRESSION zstd",
     Format.CSV: "FORMAT csv, HEADER true",
@@ -64,7 +62,7 @@ def export(warehouse: Warehouse, folder: Path, form: Format, names: Sequence[str
         try:
             return [_write(connection, name, folder / f"{name}{form.suffix}", form) for name in names]
         except (duckdb.Error, OSError) as error:
-            raise WarehouseError(f"nothing more was exported to {folder}: {str(error).splitlines()[0]}") from error
+            raise WarehouseError(f"nothing more was exported to {folder}: {warehouse.told(error)}") from None
         finally:
             connection.execute("ROLLBACK")
 

@@ -117,7 +117,7 @@ class Lake(Warehouse):
                 connection.execute(f"CREATE OR REPLACE SECRET lake_files (TYPE s3, {told})")
             connection.execute(f"ATTACH {literal(f'ducklake:postgres:{self._dsn}')} AS {name} ({how})")
         except duckdb.Error as error:
-            raise WarehouseError(f"{self.name} cannot be opened: {self._told(error)}") from None
+            raise WarehouseError(f"{self.name} cannot be opened: {self.told(error)}") from None
 
     def maintain(self, older_than: datetime) -> dict[str, int]:
         """Put small files together and drop what no snapshot since an instant needs.
@@ -136,7 +136,7 @@ class Lake(Warehouse):
                 try:
                     found = connection.execute(f"CALL ducklake_{step}('{LAKE}'{argument})", parameters).fetchall()
                 except duckdb.Error as error:
-                    raise WarehouseError(f"{self.name}: {step} failed: {self._told(error)}") from None
+                    raise WarehouseError(f"{self.name}: {step} failed: {self.told(error)}") from None
                 done[step] = len(found)
         return done
 
@@ -197,13 +197,12 @@ class Lake(Warehouse):
         """Attach anew next time; who uses the present connection goes on doing so."""
         self._database = None
 
-    def _told(self, error: BaseException) -> str:
-        """What DuckDB says of an error, which may quote how catalogue and storage are reached, without any secret."""
-        first = super()._told(error)
+    def redact(self, text: str) -> str:
+        """A text, which may quote how catalogue and storage are reached, without any secret."""
         secrets = [parse_dsn(self._dsn).get("password"), *(self._storage.get(name) for name in _SECRET)]
         for secret in filter(None, secrets):
-            first = first.replace(secret, "...")
-        return first
+            text = text.replace(secret, "...")
+        return text
 
 
 _SECRET = ("SECRET", "SESSION_TOKEN")
