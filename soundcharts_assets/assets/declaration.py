@@ -19,7 +19,8 @@ from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.request import Request
 from soundcharts_assets.settings import Settings, SettingsError, Window
 from soundcharts_assets.warehouse.connection import WarehouseError
-from soundcharts_assets.warehouse.tables import LAKE, TABLES, Table
+from soundcharts_assets.warehouse.specification import Table
+from soundcharts_assets.warehouse.tables import LAKE, TABLES
 
 PREFIX = "soundcharts"
 

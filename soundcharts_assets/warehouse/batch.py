@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from soundcharts_assets.warehouse.tables import TABLES, Table
+from soundcharts_assets.warehouse.specification import Table
+from soundcharts_assets.warehouse.tables import TABLES
 
 Row: TypeAlias = tuple[Any, ...]
 

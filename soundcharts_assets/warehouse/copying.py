@@ -10,7 +10,8 @@ import duckdb
 
 from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError
 from soundcharts_assets.warehouse.schema import VERSION
-from soundcharts_assets.warehouse.tables import SCHEMA_VERSIONS, TABLES, Table
+from soundcharts_assets.warehouse.specification import Table
+from soundcharts_assets.warehouse.tables import SCHEMA_VERSIONS, TABLES
 
 _SOURCE, _TARGET = "copied_from", "copied_to"
 

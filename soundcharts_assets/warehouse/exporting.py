@@ -13,7 +13,8 @@ from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError, l
 from soundcharts_assets.warehouse.copying import Copied, copy
 from soundcharts_assets.warehouse.extensions import load
 from soundcharts_assets.warehouse.formats import Format
-from soundcharts_assets.warehouse.tables import SCHEMA, TABLES, VIEWS
+from soundcharts_assets.warehouse.specification import SCHEMA
+from soundcharts_assets.warehouse.tables import TABLES, VIEWS
 
 NAMES = (*TABLES, *VIEWS)
 """What can be exported: tables and views."""

@@ -12,7 +12,8 @@ from typing import Any
 import duckdb
 
 from soundcharts_assets.warehouse.queries import query
-from soundcharts_assets.warehouse.tables import TABLES, Table
+from soundcharts_assets.warehouse.specification import Table
+from soundcharts_assets.warehouse.tables import TABLES
 from soundcharts_assets.warehouse.work import Wanted, due_parameters, due_statement
 
 _MOST_EXAMPLES = 5

@@ -10,7 +10,8 @@ from hashlib import sha256
 import duckdb
 
 from soundcharts_assets.warehouse.queries import query
-from soundcharts_assets.warehouse.tables import SCHEMA, SCHEMA_VERSIONS, TABLES, VIEWS
+from soundcharts_assets.warehouse.specification import SCHEMA
+from soundcharts_assets.warehouse.tables import SCHEMA_VERSIONS, TABLES, VIEWS
 
 VERSION = 2
 """Version of the tables that this program reads and writes."""

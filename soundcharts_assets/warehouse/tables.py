@@ -4,65 +4,17 @@ A table is described here and nowhere else; of views, the columns are. How rows 
 in `work`, what views select in `sql`.
 """
 
-from dataclasses import dataclass
+from soundcharts_assets.warehouse.insights import INSIGHTS
+from soundcharts_assets.warehouse.specification import Column, Table, View, key_column
 
-SCHEMA = "soundcharts"
 LAKE = "lake"
 """The catalogue by which DuckDB knows the tables while they lie in a DuckLake; those in a file it knows by its name."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column: its DuckDB type, its meaning in one sentence, and whether it may be null."""
-
-    name: str
-    type: str
-    meaning: str
-    nullable: bool = True
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table: its grain in one sentence and the columns that make a row unique."""
-
-    name: str
-    meaning: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-
-    @property
-    def qualified(self) -> str:
-        """Name with schema."""
-        return f"{SCHEMA}.{self.name}"
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of all columns, in order."""
-        return tuple(column.name for column in self.columns)
-
-    def column(self, name: str) -> Column:
-        """The column of that name; KeyError where there is none."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(f"{self.name} has no column {name}")
-
-    def ddl(self) -> str:
-        """CREATE TABLE without PRIMARY KEY: it halves write speed and DuckLake has none; writes keep keys unique."""
-        columns = ",\n  ".join(
-            f"{column.name} {column.type}{'' if column.nullable else ' NOT NULL'}" for column in self.columns
-        )
-        return f"CREATE TABLE IF NOT EXISTS {self.qualified} (\n  {columns}\n)"
-
-
-def _key(name: str, type_: str, meaning: str) -> Column:
-    return Column(name, type_, meaning, nullable=False)
 
 
 _FETCHED_AT = Column("fetched_at", "TIMESTAMPTZ", "When Soundcharts answered with this row.", nullable=False)
 
 _DESCRIPTION = (
-    _key("slug", "VARCHAR", "Soundcharts' name of the chart."),
+    key_column("slug", "VARCHAR", "Soundcharts' name of the chart."),
     Column("name", "VARCHAR", "Title, not unique."),
     Column("platform", "VARCHAR", "Code of the platform that publishes it."),
     Column("type", "VARCHAR", "What is ranked: song."),
@@ -94,8 +46,10 @@ CHART_RANKINGS = Table(
     "One row per stored ranking of a chart.",
     ("chart_slug", "ranked_at"),
     (
-        _key("chart_slug", "VARCHAR", "The chart."),
-        _key("ranked_at", "TIMESTAMPTZ", "Instant that identifies the ranking; a stamp, not the time of publication."),
+        key_column("chart_slug", "VARCHAR", "The chart."),
+        key_column(
+            "ranked_at", "TIMESTAMPTZ", "Instant that identifies the ranking; a stamp, not the time of publication."
+        ),
         Column("entry_count", "BIGINT", "Places it holds.", nullable=False),
         Column("seen_at", "TIMESTAMPTZ", "When a poll first saw it as the newest; null if it came with history."),
         Column("unseen_at", "TIMESTAMPTZ", "When a poll last asked before and did not see it; null where none did."),
@@ -108,9 +62,9 @@ CHART_ENTRIES = Table(
     "One row per place of a stored ranking, as the API said it.",
     ("chart_slug", "ranked_at", "position"),
     (
-        _key("chart_slug", "VARCHAR", "The chart."),
-        _key("ranked_at", "TIMESTAMPTZ", "Instant of the ranking."),
-        _key("position", "BIGINT", "Place, from 1."),
+        key_column("chart_slug", "VARCHAR", "The chart."),
+        key_column("ranked_at", "TIMESTAMPTZ", "Instant of the ranking."),
+        key_column("position", "BIGINT", "Place, from 1."),
         Column("track_uuid", "VARCHAR", "The track on that place.", nullable=False),
         Column("previous_position", "BIGINT", "Last known place before; null for none."),
         Column("position_change", "BIGINT", "Places gained; 0 where there was none before."),
@@ -127,7 +81,7 @@ TRACKS = Table(
     "One row per track that was ever ranked; metadata columns are null until fetched.",
     ("uuid",),
     (
-        _key("uuid", "VARCHAR", "Soundcharts' identifier."),
+        key_column("uuid", "VARCHAR", "Soundcharts' identifier."),
         Column("name", "VARCHAR", "Title.", nullable=False),
         Column("credit_name", "VARCHAR", "Credit line as printed; it changes over time."),
         Column("image_url", "VARCHAR", "Cover."),
@@ -154,8 +108,8 @@ TRACK_ARTISTS = Table(
     "One row per artist credited on a track.",
     ("track_uuid", "artist_uuid"),
     (
-        _key("track_uuid", "VARCHAR", "The track."),
-        _key("artist_uuid", "VARCHAR", "The artist."),
+        key_column("track_uuid", "VARCHAR", "The track."),
+        key_column("artist_uuid", "VARCHAR", "The artist."),
         Column("ordinal", "BIGINT", "Place in the credits, from 1.", nullable=False),
         Column("is_main", "BOOLEAN", "Main rather than featured artist; null where the API does not say."),
     ),
@@ -166,8 +120,8 @@ GENRES = Table(
     "One row per genre and the root it stands under.",
     ("genre", "parent"),
     (
-        _key("genre", "VARCHAR", "The genre."),
-        _key("parent", "VARCHAR", "Its root genre; '' for a root."),
+        key_column("genre", "VARCHAR", "The genre."),
+        key_column("parent", "VARCHAR", "Its root genre; '' for a root."),
         Column("level", "BIGINT", "0 for a root, 1 below it.", nullable=False),
     ),
 )
@@ -179,9 +133,9 @@ def _entity_genres(name: str, entity: str) -> Table:
         f"One row per genre of a {entity}; a root is its own genre.",
         (f"{entity}_uuid", "root", "genre"),
         (
-            _key(f"{entity}_uuid", "VARCHAR", f"The {entity}."),
-            _key("root", "VARCHAR", "The root genre."),
-            _key("genre", "VARCHAR", "The genre below it, or the root itself."),
+            key_column(f"{entity}_uuid", "VARCHAR", f"The {entity}."),
+            key_column("root", "VARCHAR", "The root genre."),
+            key_column("genre", "VARCHAR", "The genre below it, or the root itself."),
         ),
     )
 
@@ -194,7 +148,7 @@ ARTISTS = Table(
     "One row per artist credited on a track; metadata columns are null until fetched.",
     ("uuid",),
     (
-        _key("uuid", "VARCHAR", "Soundcharts' identifier."),
+        key_column("uuid", "VARCHAR", "Soundcharts' identifier."),
         Column("name", "VARCHAR", "Name.", nullable=False),
         Column("slug", "VARCHAR", "Name in addresses."),
         Column("country_code", "VARCHAR", "ISO 3166 alpha-2."),
@@ -221,10 +175,10 @@ TRACK_AUDIENCE = Table(
     "One row per track, platform, day and platform identifier.",
     ("track_uuid", "platform", "date", "identifier"),
     (
-        _key("track_uuid", "VARCHAR", "The track."),
-        _key("platform", "VARCHAR", "Platform code."),
-        _key("date", "DATE", "Day (UTC). Days may be missing."),
-        _key("identifier", "VARCHAR", "The platform's own id of the recording or video; '' where it has none."),
+        key_column("track_uuid", "VARCHAR", "The track."),
+        key_column("platform", "VARCHAR", "Platform code."),
+        key_column("date", "DATE", "Day (UTC). Days may be missing."),
+        key_column("identifier", "VARCHAR", "The platform's own id of the recording or video; '' where it has none."),
         Column(
             "value",
             "BIGINT",
@@ -240,9 +194,9 @@ ARTIST_AUDIENCE = Table(
     "One row per artist, platform and day on which Soundcharts looked.",
     ("artist_uuid", "platform", "date"),
     (
-        _key("artist_uuid", "VARCHAR", "The artist."),
-        _key("platform", "VARCHAR", "Platform code."),
-        _key("date", "DATE", "Day (UTC). Soundcharts looks every 2 to 15 days, by size of the artist."),
+        key_column("artist_uuid", "VARCHAR", "The artist."),
+        key_column("platform", "VARCHAR", "Platform code."),
+        key_column("date", "DATE", "Day (UTC). Soundcharts looks every 2 to 15 days, by size of the artist."),
         Column("followers", "BIGINT", "Followers, fans or subscribers."),
         Column("likes", "BIGINT", "Likes."),
         Column("views", "BIGINT", "Views."),
@@ -257,9 +211,9 @@ ARTIST_LISTENING = Table(
     "One row per artist, platform and day.",
     ("artist_uuid", "platform", "date"),
     (
-        _key("artist_uuid", "VARCHAR", "The artist."),
-        _key("platform", "VARCHAR", "Platform code."),
-        _key("date", "DATE", "Day (UTC). Days may be missing."),
+        key_column("artist_uuid", "VARCHAR", "The artist."),
+        key_column("platform", "VARCHAR", "Platform code."),
+        key_column("date", "DATE", "Day (UTC). Days may be missing."),
         Column("value", "BIGINT", "Listeners of 28 days for spotify, views of the day for youtube.", nullable=False),
         _FETCHED_AT,
     ),
@@ -275,8 +229,8 @@ FETCHES = Table(
     "The ledger: one row per thing that was or will be fetched, and how that went. Freshness is judged by it alone.",
     ("subject", "uuid"),
     (
-        _key("subject", "VARCHAR", "What is fetched, such as tracks or track_audience/spotify."),
-        _key("uuid", "VARCHAR", _LEDGER_KEY),
+        key_column("subject", "VARCHAR", "What is fetched, such as tracks or track_audience/spotify."),
+        key_column("uuid", "VARCHAR", _LEDGER_KEY),
         Column("status", "VARCHAR", "How the last attempt ended; wanted before the first.", nullable=False),
         Column("fetched_at", "TIMESTAMPTZ", "When it was last settled; null for never."),
         Column("through_date", "DATE", "Days up to this one are settled; null where there are no days."),
@@ -293,8 +247,8 @@ MALFORMED_ANSWERS = Table(
     "The last answer of each thing that could not be stored, for inspection. It stays when the thing is fetched later.",
     ("subject", "uuid"),
     (
-        _key("subject", "VARCHAR", "What was fetched, as in fetches."),
-        _key("uuid", "VARCHAR", "What it was asked for, as in fetches."),
+        key_column("subject", "VARCHAR", "What was fetched, as in fetches."),
+        key_column("uuid", "VARCHAR", "What it was asked for, as in fetches."),
         Column("received_at", "TIMESTAMPTZ", "When it came.", nullable=False),
         Column("reason", "VARCHAR", "Why it could not be stored.", nullable=False),
         Column(
@@ -311,9 +265,9 @@ API_CALLS = Table(
     "Calls sent, by hour, endpoint and status.",
     ("hour", "endpoint", "status"),
     (
-        _key("hour", "TIMESTAMPTZ", "Start of the hour (UTC)."),
-        _key("endpoint", "VARCHAR", "Endpoint, such as song_audience/spotify."),
-        _key("status", "VARCHAR", "HTTP status, or 'no answer'."),
+        key_column("hour", "TIMESTAMPTZ", "Start of the hour (UTC)."),
+        key_column("endpoint", "VARCHAR", "Endpoint, such as song_audience/spotify."),
+        key_column("status", "VARCHAR", "HTTP status, or 'no answer'."),
         Column("calls", "BIGINT", "How many.", nullable=False),
         Column("cost", "BIGINT", "Requests of the quota that they took; a batch may take one for each id."),
         Column("quota_remaining", "BIGINT", "Lowest quota seen in that hour."),
@@ -336,7 +290,7 @@ SCHEMA_VERSIONS = Table(
     "One row per version of these tables that the warehouse has been brought to; the highest is in force.",
     ("version",),
     (
-        _key("version", "BIGINT", "The version; a warehouse of the first one had no record of it."),
+        key_column("version", "BIGINT", "The version; a warehouse of the first one had no record of it."),
         Column("applied_at", "TIMESTAMPTZ", "When the warehouse was brought to it.", nullable=False),
     ),
 )
@@ -361,17 +315,9 @@ TABLES = {
         MALFORMED_ANSWERS,
         API_CALLS,
         SCHEMA_VERSIONS,
+        *(insight.table for insight in INSIGHTS.values()),
     )
 }
-
-
-@dataclass(frozen=True)
-class View:
-    """A view: its grain in one sentence, and its columns as a query of it gives them."""
-
-    name: str
-    meaning: str
-    columns: tuple[Column, ...]
 
 
 REACHED = View(

@@ -12,7 +12,8 @@ import pandas as pd
 
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode, frame
 from soundcharts_assets.warehouse.queries import query
-from soundcharts_assets.warehouse.tables import TABLES, Table
+from soundcharts_assets.warehouse.specification import Table
+from soundcharts_assets.warehouse.tables import TABLES
 
 _PLAIN = {"VARCHAR", "BIGINT", "BOOLEAN", "DATE", "TIMESTAMPTZ"}
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode, Row, frame
-from soundcharts_assets.warehouse.tables import TABLES, Column
+from soundcharts_assets.warehouse.specification import Column
+from soundcharts_assets.warehouse.tables import TABLES
 from tests.warehouse.helpers import AWKWARD_TEXTS, DAY, NOON, TODAY, batch_of
 
 GENRES = ("genre", "parent", "level")

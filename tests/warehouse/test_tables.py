@@ -7,7 +7,8 @@ import pytest
 
 from soundcharts_assets.warehouse import tables
 from soundcharts_assets.warehouse.connection import Warehouse
-from soundcharts_assets.warehouse.tables import TABLES, VIEWS, Table
+from soundcharts_assets.warehouse.specification import Table
+from soundcharts_assets.warehouse.tables import TABLES, VIEWS
 
 EVERY_TABLE = pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
 

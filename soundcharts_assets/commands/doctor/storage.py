@@ -9,7 +9,8 @@ import duckdb
 from soundcharts_assets.commands.doctor.findings import Finding, Level, Scene, megabytes, nearest, some
 from soundcharts_assets.warehouse.connection import WarehouseError, WarehouseLockedError
 from soundcharts_assets.warehouse.schema import VERSION
-from soundcharts_assets.warehouse.tables import SCHEMA, TABLES
+from soundcharts_assets.warehouse.specification import SCHEMA
+from soundcharts_assets.warehouse.tables import TABLES
 
 _LITTLE_ROOM, _NO_ROOM = 1_000_000_000, 100_000_000
 

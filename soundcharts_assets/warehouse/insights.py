@@ -1,0 +1,321 @@
+"""Tables that are computed from the fetched ones: what they hold, what they are made from, and how they are made anew.
+
+What they select is in `sql/insights`, a file each. When they are made is not decided here, and what is shown of them
+neither. All figures are observed ones: nothing is filled in between days.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from soundcharts_assets.warehouse.queries import query
+from soundcharts_assets.warehouse.specification import Column, Table, key_column
+
+
+@dataclass(frozen=True)
+class Insight:
+    """A computed table.
+
+    Attributes:
+        table: What it holds.
+        inputs: Names of the tables that its query reads.
+        queries: Files below `sql/insights` that make up the query, one after the other.
+        is_dated: Whether the query asks for the day, as `$today`.
+        changed: File of the query that finds the charts of which rows are made anew; None where all rows are.
+    """
+
+    table: Table
+    inputs: tuple[str, ...]
+    queries: tuple[str, ...]
+    is_dated: bool = False
+    changed: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the table."""
+        return self.table.name
+
+    def statement(self) -> str:
+        """The query, as DuckDB reads it."""
+        return "\n".join(query(f"insights/{name}") for name in self.queries)
+
+
+def rebuild(connection: duckdb.DuckDBPyConnection, insight: Insight, today: date) -> int:
+    """Make a computed table anew, in one transaction: who reads it sees all of the old rows or all of the new ones.
+
+    Args:
+        connection: To the warehouse, for writing.
+        insight: The table.
+        today: The day (UTC) up to which days count.
+
+    Returns:
+        How many rows were written.
+    """
+    table = insight.table
+    connection.execute("BEGIN")
+    try:
+        if insight.changed is None:
+            connection.execute(f"DELETE FROM {table.qualified}")
+        else:
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE changed AS {query(f'insights/{insight.changed}')}")
+            connection.execute(
+                f"DELETE FROM {table.qualified} AS old USING changed WHERE old.chart_slug = changed.slug"
+            )
+        written = connection.execute(
+            f"INSERT INTO {table.qualified} ({', '.join(table.names)}) {insight.statement()}",
+            {"today": today} if insight.is_dated else {},
+        ).fetchall()
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+    return int(written[0][0])
+
+
+def _growth(days: int) -> tuple[Column, ...]:
+    """Columns of what came in so many days."""
+    return (
+        Column(f"change_{days}", "BIGINT", f"What came in days_{days} days; null where nothing was observed then."),
+        Column(
+            f"days_{days}",
+            "BIGINT",
+            f"Days between the two figures compared: {days}, or up to {days * 5 // 4 + 2} where days are missing. Of "
+            "counts of a day: how many of the days were observed.",
+        ),
+        Column(f"per_day_{days}", "DOUBLE", f"change_{days} by days_{days}."),
+        Column(
+            f"growth_{days}",
+            "DOUBLE",
+            f"change_{days} as a share of the figure before it; of counts of a day, how much more a day than in the "
+            f"{days} days before.",
+        ),
+    )
+
+
+def _momentum(name: str, entity: str, metric: tuple[Column, ...]) -> Table:
+    return Table(
+        name,
+        f"One row per {entity}, platform{' and metric' if metric else ''} with a figure of the last two weeks.",
+        (f"{entity}_uuid", "platform", *(column.name for column in metric)),
+        (
+            key_column(f"{entity}_uuid", "VARCHAR", f"The {entity}."),
+            key_column("platform", "VARCHAR", "Platform code."),
+            *metric,
+            Column("is_count", "BOOLEAN", "Whether figures are counts of a day rather than levels.", nullable=False),
+            Column("as_of", "DATE", "Newest day with a figure.", nullable=False),
+            Column("level", "BIGINT", "The figure of that day.", nullable=False),
+            *_growth(7),
+            *_growth(28),
+            Column("acceleration", "DOUBLE", "per_day_7 by per_day_28, where both are above 0."),
+            Column(
+                "latest",
+                "DOUBLE",
+                "What came a day between the newest figure and the one before, or on the newest day of counts.",
+            ),
+            Column("latest_days", "BIGINT", "Days between the two: 1 where no day is missing."),
+            Column("usual", "DOUBLE", "Median of the same over the 35 days before; null for fewer than 7 figures."),
+            Column(
+                "jump",
+                "DOUBLE",
+                "By how many usual deviations the latest is above the usual. A deviation is 1.4826 times the median "
+                "one, 5 % of the usual at least, and 1 at least.",
+            ),
+        ),
+    )
+
+
+CHART_MOVEMENTS = Insight(
+    Table(
+        "chart_movements",
+        "One row per stored ranking and track that is on it or has just left it, judged by stored rankings alone.",
+        ("chart_slug", "ranked_at", "track_uuid"),
+        (
+            key_column("chart_slug", "VARCHAR", "The chart."),
+            key_column("ranked_at", "TIMESTAMPTZ", "Instant of the ranking."),
+            key_column("track_uuid", "VARCHAR", "The track."),
+            Column(
+                "movement",
+                "VARCHAR",
+                "new, re-entry, up, down, steady or exit, going by the stored ranking before; null on the oldest one.",
+            ),
+            Column("position", "BIGINT", "Its place, the best one where it has several; null after an exit."),
+            Column("previous_position", "BIGINT", "Its place in the stored ranking before; null where it had none."),
+            Column("change", "BIGINT", "Places gained since; below 0 for places lost."),
+            Column("previous_ranked_at", "TIMESTAMPTZ", "Instant of the stored ranking before; null on the oldest."),
+            Column("peak_position", "BIGINT", "Its best place in stored rankings so far.", nullable=False),
+            Column("peak_ranked_at", "TIMESTAMPTZ", "First ranking in which it had that.", nullable=False),
+            Column("streak", "BIGINT", "Stored rankings in a row that hold it, this one included.", nullable=False),
+            Column("rankings_on_chart", "BIGINT", "Stored rankings so far that hold it.", nullable=False),
+            Column("first_ranked_at", "TIMESTAMPTZ", "First stored ranking that holds it.", nullable=False),
+            Column("fetched_at", "TIMESTAMPTZ", "When the ranking was fetched.", nullable=False),
+        ),
+    ),
+    inputs=("chart_rankings", "chart_entries"),
+    queries=("chart_movements",),
+    changed="charts_with_other_rankings",
+)
+
+CROSS_CHART = Insight(
+    Table(
+        "cross_chart",
+        "One row per track and chart that ever held it, in stored rankings.",
+        ("track_uuid", "chart_slug"),
+        (
+            key_column("track_uuid", "VARCHAR", "The track."),
+            key_column("chart_slug", "VARCHAR", "The chart."),
+            Column("is_on_chart", "BOOLEAN", "Whether the chart's newest ranking holds it.", nullable=False),
+            Column("position", "BIGINT", "Its place there now; null where it left."),
+            Column("first_ranked_at", "TIMESTAMPTZ", "First ranking that holds it.", nullable=False),
+            Column("first_position", "BIGINT", "Its place then.", nullable=False),
+            Column("best_position", "BIGINT", "Its best place.", nullable=False),
+            Column("best_ranked_at", "TIMESTAMPTZ", "First ranking in which it had that.", nullable=False),
+            Column("last_ranked_at", "TIMESTAMPTZ", "Newest ranking that holds it.", nullable=False),
+            Column("rankings", "BIGINT", "Rankings that hold it.", nullable=False),
+            Column(
+                "is_first",
+                "BOOLEAN",
+                "Whether it is the chart that had the track first; of several, that of the better place.",
+                nullable=False,
+            ),
+            Column(
+                "is_best",
+                "BOOLEAN",
+                "Whether it is the chart of the track's best place; of several, the one that had it first.",
+                nullable=False,
+            ),
+        ),
+    ),
+    inputs=("chart_movements",),
+    queries=("cross_chart",),
+)
+
+GENRE_SHARE = Insight(
+    Table(
+        "genre_share",
+        "One row per stored ranking and root genre of tracks on it.",
+        ("chart_slug", "ranked_at", "genre"),
+        (
+            key_column("chart_slug", "VARCHAR", "The chart."),
+            key_column("ranked_at", "TIMESTAMPTZ", "Instant of the ranking."),
+            key_column("genre", "VARCHAR", "The root genre; '' for tracks of which none is known."),
+            Column("tracks", "BIGINT", "Tracks of that genre.", nullable=False),
+            Column(
+                "share",
+                "DOUBLE",
+                "Share of the tracks; one of several genres counts for each in part, so shares of a ranking add to 1.",
+                nullable=False,
+            ),
+            Column("best_position", "BIGINT", "Best place of those tracks.", nullable=False),
+        ),
+    ),
+    inputs=("chart_entries", "track_genres"),
+    queries=("genre_share",),
+)
+
+TRACK_MOMENTUM = Insight(
+    _momentum("track_momentum", "track", ()),
+    inputs=("track_audience",),
+    queries=("track_days", "momentum", "track_momentum"),
+    is_dated=True,
+)
+
+ARTIST_MOMENTUM = Insight(
+    _momentum(
+        "artist_momentum",
+        "artist",
+        (key_column("metric", "VARCHAR", "followers, likes, views, listeners (of 28 days) or daily_views."),),
+    ),
+    inputs=("artist_audience", "artist_listening"),
+    queries=("artist_days", "momentum", "artist_momentum"),
+    is_dated=True,
+)
+
+CATALOG = Insight(
+    Table(
+        "catalog",
+        "One row per track, with what there is to know of it side by side.",
+        ("track_uuid",),
+        (
+            key_column("track_uuid", "VARCHAR", "The track."),
+            Column("name", "VARCHAR", "Title.", nullable=False),
+            Column("credit_name", "VARCHAR", "Credit line as printed."),
+            Column("isrc", "VARCHAR", "International Standard Recording Code."),
+            Column("release_date", "DATE", "Day of release."),
+            Column("label", "VARCHAR", "First label."),
+            Column("distributor", "VARCHAR", "Distributor."),
+            Column("language_code", "VARCHAR", "Language of the lyrics."),
+            Column("explicit", "BOOLEAN", "Whether marked explicit."),
+            Column("main_artist_uuid", "VARCHAR", "First credited artist."),
+            Column("main_artist", "VARCHAR", "Name of that artist."),
+            Column("artists", "VARCHAR[]", "Names of all credited artists, in order."),
+            Column("genres", "VARCHAR[]", "Root genres."),
+            Column("charts_now", "BIGINT", "Charts whose newest ranking holds it.", nullable=False),
+            Column("charts_ever", "BIGINT", "Charts that ever held it, in stored rankings.", nullable=False),
+            Column("best_position_now", "BIGINT", "Its best place in the newest rankings."),
+            Column("best_chart_now", "VARCHAR", "Slug of the chart of that place."),
+            Column("best_position", "BIGINT", "Its best place ever."),
+            Column("best_chart", "VARCHAR", "Slug of the chart of that place."),
+            Column("first_chart", "VARCHAR", "Slug of the chart that had it first."),
+            Column("first_ranked_at", "TIMESTAMPTZ", "When that was."),
+            Column("spotify_streams", "BIGINT", "Streams on Spotify so far."),
+            Column("spotify_per_day", "DOUBLE", "Streams a day, over the last 7."),
+            Column("youtube_views", "BIGINT", "Views on YouTube so far, of all its videos."),
+            Column("youtube_per_day", "DOUBLE", "Views a day, over the last 7."),
+            Column("shazams", "BIGINT", "Shazams so far."),
+            Column("shazams_per_day", "DOUBLE", "Shazams a day, over the last 7."),
+            Column("spins_per_day", "DOUBLE", "Plays on the radio a day, over the observed ones of the last 7."),
+            Column("tiktok_videos", "BIGINT", "Videos on TikTok so far, of all its sounds."),
+            Column("artist_spotify_followers", "BIGINT", "Followers of the main artist on Spotify."),
+            Column("artist_spotify_listeners", "BIGINT", "Listeners of the main artist on Spotify in 28 days."),
+        ),
+    ),
+    inputs=("tracks", "track_artists", "track_genres", "artists", "cross_chart", "track_momentum", "artist_momentum"),
+    queries=("catalog",),
+)
+
+NOTABLE = Insight(
+    Table(
+        "notable",
+        "One row per track or artist that stands out from its own trend now.",
+        ("entity", "uuid"),
+        (
+            key_column("entity", "VARCHAR", "track or artist."),
+            key_column("uuid", "VARCHAR", "The track or artist."),
+            Column("rank", "BIGINT", "1 for what stands out most.", nullable=False),
+            Column(
+                "score",
+                "DOUBLE",
+                "Sum over the reasons: the binary logarithm of how many times its usual the latest is (4 at most), "
+                "charts entered less 1 (4 at most), platforms that accelerate less 1.",
+                nullable=False,
+            ),
+            Column("name", "VARCHAR", "Title or name.", nullable=False),
+            Column("credit_name", "VARCHAR", "Credit line of a track."),
+            Column("sentence", "VARCHAR", "All reasons in one plain sentence.", nullable=False),
+            Column("jump_platform", "VARCHAR", "Platform of its largest jump above a usual day; null for none."),
+            Column("jump_metric", "VARCHAR", "What jumped, such as streams or followers."),
+            Column("jump_on", "DATE", "Day of the figure."),
+            Column("jump_days", "BIGINT", "Days over which it is a mean: 1 where none is missing."),
+            Column("jump_latest", "DOUBLE", "What came a day."),
+            Column("jump_usual", "DOUBLE", "What comes on a usual day."),
+            Column("charts_entered", "BIGINT", "Charts it entered in the last 7 days, where several.", nullable=False),
+            Column("entered_charts", "VARCHAR[]", "Slugs of these charts.", nullable=False),
+            Column(
+                "accelerating",
+                "VARCHAR[]",
+                "Platforms on which it gains at least a quarter more a day over 7 days than over 28, where several.",
+                nullable=False,
+            ),
+        ),
+    ),
+    inputs=("track_momentum", "artist_momentum", "chart_movements", "tracks", "artists", "track_artists", "charts"),
+    queries=("notable",),
+    is_dated=True,
+)
+
+INSIGHTS = {
+    insight.name: insight
+    for insight in (CHART_MOVEMENTS, TRACK_MOMENTUM, ARTIST_MOMENTUM, CROSS_CHART, GENRE_SHARE, CATALOG, NOTABLE)
+}
+"""In an order in which each comes after those that it reads."""
