@@ -115,6 +115,7 @@ def _momentum(name: str, entity: str, metric: tuple[Column, ...]) -> Table:
             ),
             Column("latest_days", "BIGINT", "Days between the two: 1 where no day is missing."),
             Column("usual", "DOUBLE", "Median of the same over the 35 days before; null for fewer than 7 figures."),
+            Column("highest", "DOUBLE", "Largest of the same over these 35 days; null likewise."),
             Column(
                 "jump",
                 "DOUBLE",
@@ -286,8 +287,8 @@ NOTABLE = Insight(
             Column(
                 "score",
                 "DOUBLE",
-                "Sum over the reasons: the binary logarithm of how many times its usual the latest is (4 at most), "
-                "charts entered less 1 (4 at most), platforms that accelerate less 1.",
+                "Sum over the reasons: the binary logarithm of how many times its usual the latest is (4 at most; 1 where "
+                "nothing is usual), charts entered less 1 (4 at most), platforms that accelerate less 1.",
                 nullable=False,
             ),
             Column("name", "VARCHAR", "Title or name.", nullable=False),
@@ -309,7 +310,16 @@ NOTABLE = Insight(
             ),
         ),
     ),
-    inputs=("track_momentum", "artist_momentum", "chart_movements", "tracks", "artists", "track_artists", "charts"),
+    inputs=(
+        "track_momentum",
+        "artist_momentum",
+        "chart_movements",
+        "cross_chart",
+        "tracks",
+        "artists",
+        "track_artists",
+        "charts",
+    ),
     queries=("notable",),
     is_dated=True,
 )

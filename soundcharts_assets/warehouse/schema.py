@@ -13,7 +13,7 @@ from soundcharts_assets.warehouse.queries import query
 from soundcharts_assets.warehouse.specification import SCHEMA
 from soundcharts_assets.warehouse.tables import SCHEMA_VERSIONS, TABLES, VIEWS
 
-VERSION = 2
+VERSION = 3
 """Version of the tables that this program reads and writes."""
 
 _UNRECORDED = 1

@@ -1,0 +1,1 @@
+-- Version 3 came with the tables that are computed from others. They are new, so nothing changes in those before.
