@@ -1,4 +1,8 @@
-"""The one composition root: settings in, Dagster definitions out. Nothing is fetched or opened here."""
+"""The one composition root: settings in, Dagster definitions out. Nothing is fetched or opened here.
+
+The definitions may be part of a code location of somebody else's (`component`), so all of them are about what is ours,
+and what a location has one of, such as an executor, is set by `defs` for this project's own.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,9 +16,9 @@ from soundcharts_assets.assets.tracks import track_assets
 from soundcharts_assets.automation.alerts import failure_sensor
 from soundcharts_assets.automation.chart_updates import chart_updates_sensor
 from soundcharts_assets.automation.freshness import freshness_sensor, stale_condition
-from soundcharts_assets.automation.maintenance import maintenance_asset, maintenance_schedule
-from soundcharts_assets.automation.orphans import RunLocks
-from soundcharts_assets.checks import daily_checks, quality_schedule, rankings_check, warehouse_asset
+from soundcharts_assets.automation.maintenance import MAINTENANCE, maintenance_asset, maintenance_schedule
+from soundcharts_assets.automation.orphans import RunLocks, is_one_process
+from soundcharts_assets.checks import QUALITY, daily_checks, quality_schedule, rankings_check, warehouse_asset
 from soundcharts_assets.clock import ahead
 from soundcharts_assets.partitions import CASCADE
 from soundcharts_assets.refresh.refresher import Refresher
@@ -22,6 +26,9 @@ from soundcharts_assets.settings import Settings, load_settings
 
 _MOMENT_SECONDS = 3.0
 """How long a tick waits for a commit of somebody else's to end."""
+
+JOBS = (CASCADE, QUALITY, MAINTENANCE)
+"""Names of our jobs; the last one is there with a lake only."""
 
 
 def build_definitions(
@@ -52,6 +59,8 @@ def build_definitions(
         CASCADE,
         selection=dg.AssetSelection.assets(*assets),
         description="A chart, its rankings, their tracks, the artists on them, and the audiences of both.",
+        # One process a run: steps wait for each other at the caller's lock anyway, and a process each costs seconds.
+        executor_def=dg.in_process_executor,
     )
     checks = daily_checks()
     upkeep = [] if settings.lake is None else [maintenance_asset()]
@@ -63,10 +72,8 @@ def build_definitions(
         sensors=[
             chart_updates_sensor(lambda: _for_a_tick(read(), clock)),
             freshness_sensor(),
-            failure_sensor(lambda: _for_a_tick(read())),
+            failure_sensor(lambda: _for_a_tick(read()), JOBS),
         ],
-        # One process a run: steps wait for each other at the caller's lock anyway, and a process each costs seconds.
-        executor=dg.in_process_executor,
         resources={"refresher": _for_a_run(refresher)},
     )
 
@@ -75,7 +82,7 @@ def _for_a_run(refresher: Refresher) -> dg.ResourceDefinition:
     """Hand the refresher to a run, which from then on can be told from a dead one."""
 
     def begin(context: dg.InitResourceContext) -> Refresher:
-        if context.run is not None:
+        if context.run is not None and context.instance is not None and is_one_process(context.instance, context.run):
             RunLocks(refresher.settings.warehouse_path).hold(context.run.run_id)
         return refresher
 
@@ -89,5 +96,6 @@ def _for_a_tick(settings: Settings, clock: Callable[[], datetime] | None = None)
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """Load the code location of this project."""
-    return build_definitions(load_settings(), reload=load_settings)
+    """Load the code location of this project, in which backfills take one process a run, too."""
+    ours = build_definitions(load_settings(), reload=load_settings)
+    return dg.Definitions.merge(ours, dg.Definitions(executor=dg.in_process_executor))

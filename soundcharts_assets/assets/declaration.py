@@ -22,6 +22,7 @@ from soundcharts_assets.warehouse.connection import WarehouseError
 from soundcharts_assets.warehouse.tables import LAKE, TABLES, Table
 
 PREFIX = "soundcharts"
+"""First part of the key of every asset of ours, and of none of others in the same code location."""
 
 Condition: TypeAlias = dg.AutomationCondition[dg.AssetKey] | None
 Refresh: TypeAlias = Callable[[Refresher, Sequence[str], Request, Sequence[str]], Sequence[Account]]
@@ -84,6 +85,11 @@ class StepCheck:
 def asset_key(name: str) -> dg.AssetKey:
     """Return the key of an asset by its name, such as `track_audience/spotify`."""
     return dg.AssetKey([PREFIX, *name.split("/")])
+
+
+def is_ours(key: dg.AssetKey) -> bool:
+    """Whether an asset is one of this project, in a code location that may have others."""
+    return key.path[0] == PREFIX
 
 
 def fetched_asset(

@@ -13,6 +13,7 @@ from typing import Any
 
 import dagster as dg
 
+from soundcharts_assets.assets.declaration import PREFIX
 from soundcharts_assets.automation.busy import busy_charts
 from soundcharts_assets.automation.tags import STARTED_BY
 from soundcharts_assets.refresh.refresher import Refresher
@@ -89,13 +90,13 @@ def stale_condition(open_refresher: Callable[[datetime], Refresher]) -> dg.Autom
 
 
 def freshness_sensor() -> dg.AutomationConditionSensorDefinition:
-    """Return the sensor that evaluates the condition; runs it starts say so."""
+    """Return the sensor that evaluates the condition of our assets; runs it starts say so."""
     with warnings.catch_warnings():
         # The condition is our own, so it is evaluated in our own process; Dagster calls the parameter beta.
         warnings.simplefilter("ignore", dg.BetaWarning)
         return dg.AutomationConditionSensorDefinition(
             "freshness",
-            target=dg.AssetSelection.all(),
+            target=dg.AssetSelection.key_prefixes([PREFIX]),
             description="Backfills charts with rows past their fail window.",
             default_status=dg.DefaultSensorStatus.RUNNING,
             minimum_interval_seconds=_TICK_SECONDS,
