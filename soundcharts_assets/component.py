@@ -1,7 +1,7 @@
 """The cascade as a Dagster component: a project of somebody else's adds all of it with one YAML file.
 
-Its attributes are the settings that otherwise stand in `soundcharts.yaml`. What it is made of is decided in `definitions`,
-what a setting means in `settings`; here is only what Dagster asks of a component.
+Its attributes are the settings that otherwise stand in `soundcharts.yaml`. `definitions` decides what it is made of and
+`settings` what a setting means; here is only what Dagster asks of a component.
 """
 
 from typing import Any, Self

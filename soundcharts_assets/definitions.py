@@ -1,7 +1,7 @@
 """The one composition root: settings in, Dagster definitions out. Nothing is fetched or opened here.
 
-The definitions may be part of a code location of somebody else's (`component`), so all of them are about what is ours,
-and what a location has one of, such as an executor, is set by `defs` for this project's own.
+They may be a part of somebody else's code location (`component`), so all of them are about what is ours and nothing
+else. What a location has one of, its executor, is set only where the location is ours alone.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from soundcharts_assets.automation.alerts import failure_sensor
 from soundcharts_assets.automation.chart_updates import chart_updates_sensor
 from soundcharts_assets.automation.freshness import freshness_sensor, stale_condition
 from soundcharts_assets.automation.maintenance import MAINTENANCE, maintenance_asset, maintenance_schedule
-from soundcharts_assets.automation.orphans import RunLocks, is_one_process
+from soundcharts_assets.automation.orphans import RunLocks
 from soundcharts_assets.checks import QUALITY, daily_checks, quality_schedule, rankings_check, warehouse_asset
 from soundcharts_assets.clock import ahead
 from soundcharts_assets.partitions import CASCADE
@@ -36,6 +36,8 @@ def build_definitions(
     refresher: Refresher | None = None,
     reload: Callable[[], Settings] | None = None,
     clock: Callable[[], datetime] | None = None,
+    *,
+    alone: bool = False,
 ) -> dg.Definitions:
     """Declare all assets that the settings ask for, the cascade, what starts it unattended, and what checks the tables.
 
@@ -44,6 +46,8 @@ def build_definitions(
         refresher: Shared with the caller's own calls, where it makes any; by default one of its own.
         reload: Reads the settings anew, for ticks; by default they stay what they were.
         clock: Tells the sensor the time; by default the clock that the settings ask for.
+        alone: Whether the code location has no other definitions. Then backfills take one process a run, too, as jobs
+            of ours do anyway; otherwise the executor of the location decides.
     """
     refresher = refresher or Refresher(settings)
     read = reload or (lambda: settings)
@@ -74,15 +78,16 @@ def build_definitions(
             freshness_sensor(),
             failure_sensor(lambda: _for_a_tick(read()), JOBS),
         ],
-        resources={"refresher": _for_a_run(refresher)},
+        executor=dg.in_process_executor if alone else None,
+        resources={"refresher": _for_a_run(refresher, lambda job: alone or job in JOBS)},
     )
 
 
-def _for_a_run(refresher: Refresher) -> dg.ResourceDefinition:
-    """Hand the refresher to a run, which from then on can be told from a dead one."""
+def _for_a_run(refresher: Refresher, is_one_process: Callable[[str], bool]) -> dg.ResourceDefinition:
+    """Hand the refresher to a run, which from then on can be told from a dead one where one process carries it out."""
 
     def begin(context: dg.InitResourceContext) -> Refresher:
-        if context.run is not None and context.instance is not None and is_one_process(context.instance, context.run):
+        if context.run is not None and is_one_process(context.run.job_name):
             RunLocks(refresher.settings.warehouse_path).hold(context.run.run_id)
         return refresher
 
@@ -96,6 +101,5 @@ def _for_a_tick(settings: Settings, clock: Callable[[], datetime] | None = None)
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """Load the code location of this project, in which backfills take one process a run, too."""
-    ours = build_definitions(load_settings(), reload=load_settings)
-    return dg.Definitions.merge(ours, dg.Definitions(executor=dg.in_process_executor))
+    """Load the code location of this project."""
+    return build_definitions(load_settings(), reload=load_settings, alone=True)

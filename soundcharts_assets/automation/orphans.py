@@ -3,7 +3,8 @@
 Dagster closes such a run within a second where the code server that started it is alive. Where that was killed as well,
 or the machine, the run would hold its place in the queue and its chart for hours. So each run holds an operating-system
 lock beside the warehouse, from its beginning to the end of its process: a run whose lock is there and free is dead. Who
-cannot see the lock, on another machine, judges nothing; and a run whose steps have processes of their own has none.
+cannot see the lock, on another machine, judges nothing. A run whose steps have processes of their own, as another
+project's executor may want it, holds none: no step lives as long as the run.
 """
 
 from collections.abc import Iterator
@@ -71,15 +72,6 @@ class RunLocks:
                 path.unlink(missing_ok=True)
             elif run is not None:
                 yield run
-
-
-def is_one_process(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    """Whether a run's steps share its process, so that what ends with the process ends with the run.
-
-    Where each step has a worker of its own, none of them lives as long as the run, and nobody could tell from their
-    locks whether it is dead: Dagster's own monitoring has to.
-    """
-    return not instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_WORKER_STARTING)
 
 
 def close_killed_passes(instance: dg.DagsterInstance) -> None:
