@@ -23,6 +23,7 @@ from soundcharts_assets.warehouse.specification import Table
 from soundcharts_assets.warehouse.tables import LAKE, TABLES
 
 PREFIX = "soundcharts"
+"""First part of the key of every asset of ours, and of none of others in the same code location."""
 
 Condition: TypeAlias = dg.AutomationCondition[dg.AssetKey] | None
 Refresh: TypeAlias = Callable[[Refresher, Sequence[str], Request, Sequence[str]], Sequence[Account]]
@@ -90,6 +91,11 @@ def asset_key(name: str) -> dg.AssetKey:
 def catalogue_of(settings: Settings) -> str:
     """Return the name by which DuckDB knows the catalogue of the tables."""
     return settings.warehouse_path.stem if settings.lake is None else LAKE
+
+
+def is_ours(key: dg.AssetKey) -> bool:
+    """Whether an asset is one of this project, in a code location that may have others."""
+    return key.path[0] == PREFIX
 
 
 def fetched_asset(
