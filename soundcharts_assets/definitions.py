@@ -8,6 +8,7 @@ import dagster as dg
 from soundcharts_assets.assets.artists import artist_assets
 from soundcharts_assets.assets.audience import audience_assets
 from soundcharts_assets.assets.charts import chart_assets
+from soundcharts_assets.assets.provenance import with_provenance
 from soundcharts_assets.assets.tracks import track_assets
 from soundcharts_assets.automation.alerts import failure_sensor
 from soundcharts_assets.automation.chart_updates import chart_updates_sensor
@@ -55,8 +56,9 @@ def build_definitions(
     )
     checks = daily_checks()
     upkeep = [] if settings.lake is None else [maintenance_asset()]
+    whole = warehouse_asset(settings, (spec for asset in assets for spec in asset.specs))
     return dg.Definitions(
-        assets=[*assets, warehouse_asset(spec for asset in assets for spec in asset.specs), *upkeep],
+        assets=with_provenance([*assets, whole, *upkeep], settings.file),
         asset_checks=[checks],
         jobs=[cascade],
         schedules=[quality_schedule(checks), *map(maintenance_schedule, upkeep)],

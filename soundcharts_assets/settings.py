@@ -43,6 +43,7 @@ ARTIST_LISTENING_PLATFORMS = (
 )  # fmt: skip
 _LONGEST_SLUG = 255
 _LONGEST_PLATFORM = 64
+_TEAM = "team:"
 WORLDWIDE = "worldwide"
 """What stands for the charts of no country, whose code is '' at Soundcharts (contract section 8.2)."""
 
@@ -100,6 +101,28 @@ def _platform_code(value: str) -> str:
     return value
 
 
+def _owner(value: str) -> str:
+    # Dagster would refuse anything else, and the whole code location with it.
+    address = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}", value)
+    team = value.isprintable() and value.startswith(_TEAM) and value.removeprefix(_TEAM).strip()
+    if not address and not team:
+        raise ValueError(f"{value!r} is no owner; an e-mail address is wanted, or {_TEAM} and the name of a team")
+    return value
+
+
+def _some_owners(owners: tuple[str, ...]) -> tuple[str, ...]:
+    if not owners:
+        raise ValueError("nobody is named; leave the key out for team:soundcharts")
+    return _unique(owners)
+
+
+def _folder_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise ValueError("an address such as https://github.com/OWNER/REPOSITORY/tree/main is wanted")
+    return value.rstrip("/")
+
+
 def _or_nothing(value: object) -> object:
     """Let a key whose entries are all commented out stand for an empty list."""
     return () if value is None else value
@@ -108,6 +131,7 @@ def _or_nothing(value: object) -> object:
 Slug = Annotated[str, AfterValidator(_slug)]
 Country = Annotated[str, AfterValidator(_country)]
 PlatformCode = Annotated[str, AfterValidator(_platform_code)]
+Owner = Annotated[str, AfterValidator(_owner)]
 Version = Annotated[str, Field(pattern=r"^v\d+(\.\d+)*$")]
 TrackPlatform = Annotated[str, _known(TRACK_AUDIENCE_PLATFORMS, "audience of tracks at Soundcharts")]
 ArtistPlatform = Annotated[str, _known(ARTIST_AUDIENCE_PLATFORMS, "audience of artists at Soundcharts")]
@@ -339,6 +363,11 @@ class FileSettings(_Strict):
     api: ApiSettings = ApiSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     quality: QualitySettings = QualitySettings()
+    owners: Annotated[tuple[Owner, ...], AfterValidator(_some_owners)] = ("team:soundcharts",)
+    """Whom Dagster names as owners of the assets: e-mail addresses, and teams as `team:NAME`."""
+    code_url: Annotated[str, AfterValidator(_folder_address)] | None = None
+    """Where a Git host shows the folder that holds the package. Without it, assets link to files of the machine that
+    Dagster's code runs on."""
 
     @property
     def named_charts(self) -> tuple[ChartSettings, ...]:

@@ -12,6 +12,7 @@ import dagster as dg
 from pydantic import Field
 
 from soundcharts_assets.api.errors import SoundchartsError
+from soundcharts_assets.assets.provenance import code_link
 from soundcharts_assets.partitions import charts_partitions
 from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.breaker import PausedError
@@ -93,6 +94,7 @@ def fetched_asset(
     window: Window,
     condition: Condition,
     refresh: Refresh,
+    declared_by: Callable[..., object],
     name: str | None = None,
     check: StepCheck | None = None,
 ) -> dg.AssetsDefinition:
@@ -104,11 +106,13 @@ def fetched_asset(
         window: How old an answer may grow.
         condition: When charts are refreshed without being asked for.
         refresh: Refreshes the partitions of charts.
+        declared_by: The function that declares the asset, for whoever looks for its code.
         name: Name of the step; by default that of the first table.
         check: What the step checks at its end.
     """
-    catalogue = settings.warehouse_path.stem if settings.lake is None else LAKE
-    specs = [_spec(output, catalogue, window, condition) for output in outputs]
+    catalogue = _catalogue(settings)
+    code = code_link(declared_by)
+    specs = [_spec(output, settings, window, condition).merge_attributes(metadata=code) for output in outputs]
 
     @dg.multi_asset(
         name=name or outputs[0].table,
@@ -180,9 +184,14 @@ def _log(context: dg.AssetExecutionContext, account: Account) -> None:
         context.log.warning("%d of %d wait: %s", account.deferred, account.due, account.held_back)
 
 
+def storage_kinds(settings: Settings) -> set[str]:
+    """Return how Dagster marks what lies in the warehouse: tables, and in what."""
+    return {"table", "duckdb" if settings.lake is None else "ducklake"}
+
+
 def _spec(
     output: Output,
-    catalogue: str,
+    settings: Settings,
     window: Window,
     condition: Condition,
 ) -> dg.AssetSpec:
@@ -193,13 +202,17 @@ def _spec(
         deps=[asset_key(name) for name in output.deps],
         description=f"{output.description}\n\n{grain}",
         group_name=output.group,
-        kinds={"duckdb"},
+        kinds=storage_kinds(settings) | ({output.platform} if output.platform else set()),
         partitions_def=charts_partitions,
         skippable=True,
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=window.fail, warn_window=window.warn),
         automation_condition=condition,
-        metadata=_table_metadata(table, catalogue),
+        metadata=_table_metadata(table, _catalogue(settings)),
     )
+
+
+def _catalogue(settings: Settings) -> str:
+    return settings.warehouse_path.stem if settings.lake is None else LAKE
 
 
 def _table_metadata(table: Table, catalogue: str) -> dict[str, dg.TableSchema | str]:
