@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import dagster as dg
 import duckdb
 
-from soundcharts_assets.assets.declaration import StepCheck, asset_key, storage_kinds
+from soundcharts_assets.assets.declaration import StepCheck, asset_key, storage_kind
 from soundcharts_assets.assets.provenance import code_link
 from soundcharts_assets.automation.alerts import Alerts
 from soundcharts_assets.automation.schedules import daily
@@ -64,9 +64,9 @@ class Check:
     excuse: Callable[[Refresher, duckdb.DuckDBPyConnection], str | None] = lambda *_: None
 
 
-def _every_track_and_artist_has_metadata(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> Found:
+def _no_metadata_is_missing(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> Found:
     within = timedelta(hours=refresher.settings.file.quality.settled_within_hours)
-    return quality.every_track_and_artist_has_metadata(connection, discovered_before=refresher.clock() - within)
+    return quality.no_metadata_is_missing(connection, discovered_before=refresher.clock() - within)
 
 
 def _no_row_is_past_its_window(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> Found:
@@ -110,10 +110,10 @@ def _no_platform_lacks_many_days(refresher: Refresher, connection: duckdb.DuckDB
     return quality.no_platform_lacks_many_days(connection, since, most_missing=options.most_days_missing)
 
 
-def _every_wanted_ranking_is_stored(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> Found:
+def _no_wanted_ranking_is_missing(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> Found:
     within = timedelta(hours=refresher.settings.file.quality.settled_within_hours)
     history = {slug: refresher.following.history_days(slug) for slug in refresher.following.slugs}
-    return quality.every_wanted_ranking_is_stored(connection, history, known_before=refresher.clock() - within)
+    return quality.no_wanted_ranking_is_missing(connection, history, known_before=refresher.clock() - within)
 
 
 def _no_asset_fails_often(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> Found:
@@ -132,11 +132,11 @@ DAILY = (
         lambda _, connection: quality.every_key_is_stored_once(connection),
     ),
     Check(
-        "every_ranking_holds_all_its_places",
+        "every_ranking_is_complete",
         _ERROR,
         "Every stored ranking holds as many places as came with it, none below the first.",
         "Fetch the ranking again: delete its row in chart_rankings and run `soundcharts-assets sync --chart SLUG`.",
-        lambda _, connection: quality.every_ranking_holds_all_its_places(connection),
+        lambda _, connection: quality.every_ranking_is_complete(connection),
     ),
     Check(
         "no_ranking_leaves_a_place_out",
@@ -153,19 +153,19 @@ DAILY = (
         lambda _, connection: quality.every_ranked_track_has_a_row(connection),
     ),
     Check(
-        "every_credited_artist_has_a_row",
+        "every_credit_has_its_artist",
         _ERROR,
         "Every artist credited on a track has a row in artists.",
         "Fetch the track's metadata again: run the asset tracks with `uuids` and `force` in its configuration.",
-        lambda _, connection: quality.every_credited_artist_has_a_row(connection),
+        lambda _, connection: quality.every_credit_has_its_artist(connection),
     ),
     Check(
-        "every_track_and_artist_has_metadata",
+        "no_metadata_is_missing",
         _WARN,
         "Tracks and artists that followed charts reach have metadata within quality.settled_within_hours of their "
         "discovery, unless Soundcharts does not know them.",
         "soundcharts.fetches tells what was said last, `soundcharts-assets plan` whether the budget covers them.",
-        _every_track_and_artist_has_metadata,
+        _no_metadata_is_missing,
     ),
     Check(
         "no_row_is_past_its_window",
@@ -192,11 +192,11 @@ DAILY = (
         _no_platform_lacks_many_days,
     ),
     Check(
-        "every_wanted_ranking_is_stored",
+        "no_wanted_ranking_is_missing",
         _WARN,
         "Rankings that Soundcharts lists, within the wanted history of followed charts, are stored.",
         "soundcharts.fetches tells, for subject chart_rankings, why and when each is asked for again.",
-        _every_wanted_ranking_is_stored,
+        _no_wanted_ranking_is_missing,
     ),
     Check(
         "no_asset_fails_often",
@@ -215,7 +215,7 @@ def warehouse_asset(settings: Settings, specs: Iterable[dg.AssetSpec]) -> dg.Ass
         deps=[spec.key for spec in specs],
         description="All tables together. Nothing materialises it; its checks look at whole tables, once a day.",
         group_name=QUALITY,
-        kinds=storage_kinds(settings),
+        kinds={storage_kind(settings)},
         metadata=code_link(warehouse_asset),
     )
 

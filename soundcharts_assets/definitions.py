@@ -14,6 +14,7 @@ from soundcharts_assets.automation.alerts import failure_sensor
 from soundcharts_assets.automation.chart_updates import chart_updates_sensor
 from soundcharts_assets.automation.freshness import freshness_sensor, stale_condition
 from soundcharts_assets.automation.maintenance import maintenance_asset, maintenance_schedule
+from soundcharts_assets.automation.naming import name_run
 from soundcharts_assets.automation.orphans import RunLocks
 from soundcharts_assets.checks import daily_checks, quality_schedule, rankings_check, warehouse_asset
 from soundcharts_assets.clock import ahead
@@ -74,11 +75,13 @@ def build_definitions(
 
 
 def _for_a_run(refresher: Refresher) -> dg.ResourceDefinition:
-    """Hand the refresher to a run, which from then on can be told from a dead one."""
+    """Hand the refresher to a run, which from then on can be told from a dead one, and has a name."""
 
     def begin(context: dg.InitResourceContext) -> Refresher:
         if context.run is not None:
             RunLocks(refresher.settings.warehouse_path).hold(context.run.run_id)
+            if context.instance is not None:
+                name_run(context.run, context.instance, lambda: _for_a_tick(refresher.settings))
         return refresher
 
     return dg.ResourceDefinition(begin, description="What fetches and stores; the same for all steps of a process.")

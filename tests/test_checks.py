@@ -47,22 +47,22 @@ DEFECTS: Mapping[str, tuple[str, str, str]] = {
     ),
     "a ranking lacks a place": (
         f"DELETE FROM chart_entries WHERE {PLACE} = 7",
-        "every_ranking_holds_all_its_places",
+        "every_ranking_is_complete",
         "49 of 50 places",
     ),
     "a ranking was half replaced": (
         f"UPDATE chart_rankings SET entry_count = 40 WHERE chart_slug = '{CHARTS[0]}' AND ranked_at = {NEWEST}",
-        "every_ranking_holds_all_its_places",
+        "every_ranking_is_complete",
         "50 of 40 places",
     ),
     "entries are stored without their ranking": (
         f"DELETE FROM chart_rankings WHERE chart_slug = '{CHARTS[0]}' AND ranked_at = {NEWEST}",
-        "every_ranking_holds_all_its_places",
+        "every_ranking_is_complete",
         "entries without a ranking",
     ),
     "a place lies below the first": (
         f"UPDATE chart_entries SET position = 0 WHERE {PLACE} = 7",
-        "every_ranking_holds_all_its_places",
+        "every_ranking_is_complete",
         "place 0",
     ),
     "a ranking leaves a place out": (
@@ -77,19 +77,19 @@ DEFECTS: Mapping[str, tuple[str, str, str]] = {
     ),
     "a credited artist has no row": (
         f"DELETE FROM artists WHERE uuid IN (SELECT artist_uuid FROM track_artists WHERE track_uuid = {TRACK})",
-        "every_credited_artist_has_a_row",
+        "every_credit_has_its_artist",
         "credited on track ",
     ),
     "a track is settled and has no metadata": (
         f"UPDATE tracks SET fetched_at = NULL WHERE uuid = {TRACK}",
-        "every_track_and_artist_has_metadata",
+        "no_metadata_is_missing",
         "track {track}: ok",
     ),
     "a track fails since yesterday and has no metadata": (
         f"UPDATE tracks SET fetched_at = NULL, discovered_at = {NOW} - INTERVAL 25 HOUR WHERE uuid = {TRACK};"
         f"UPDATE fetches SET status = 'failed', fetched_at = NULL, not_before = {NOW} + INTERVAL 1 HOUR "
         f"WHERE subject = 'tracks' AND uuid = {TRACK}",
-        "every_track_and_artist_has_metadata",
+        "no_metadata_is_missing",
         "track {track}: failed",
     ),
     "a series is past its window for more than an hour": (
@@ -127,13 +127,13 @@ DEFECTS: Mapping[str, tuple[str, str, str]] = {
         f"INSERT INTO fetches (subject, uuid, status, attempts) VALUES "
         f"('chart_rankings', '{CHARTS[0]}@2026-09-14T11:59:59+00:00', 'wanted', 0);"
         f"UPDATE fetches SET fetched_at = {NOW} - INTERVAL 25 HOUR WHERE subject = 'available_rankings'",
-        "every_wanted_ranking_is_stored",
+        "no_wanted_ranking_is_missing",
         f"{CHARTS[0]} of 2026-09-14T11:59:59+00:00: wanted",
     ),
     "a listed ranking failed": (
         f"INSERT INTO fetches (subject, uuid, status, attempts, error) VALUES "
         f"('chart_rankings', '{CHARTS[0]}@2026-09-14T11:59:59+00:00', 'failed', 1, 'HTTP 500')",
-        "every_wanted_ranking_is_stored",
+        "no_wanted_ranking_is_missing",
         "failed, HTTP 500",
     ),
     "a tenth of a platform's rows fail": (
@@ -375,7 +375,7 @@ def test_the_daily_job_succeeds_whatever_it_finds(copied: Bench) -> None:
 
     assert result.success
     (failed,) = [evaluation for evaluation in result.get_asset_check_evaluations() if not evaluation.passed]
-    assert failed.check_name == "every_ranking_holds_all_its_places"
+    assert failed.check_name == "every_ranking_is_complete"
     assert failed.severity is dg.AssetCheckSeverity.ERROR
     assert failed.description == f"1 of {text_of(failed, 'looked_at')} offend"
 
@@ -397,7 +397,7 @@ def test_a_failing_check_is_told_to_the_webhook_once_and_a_warning_is_not(copied
         quality_of(copied)
         quality_of(copied)
         assert len(told) == 1
-        assert "every_ranking_holds_all_its_places (1 of " in told[0]
+        assert "every_ranking_is_complete (1 of " in told[0]
 
 
 def test_the_daily_job_runs_every_day_by_itself(sound: Bench) -> None:

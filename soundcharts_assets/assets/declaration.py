@@ -12,6 +12,7 @@ import dagster as dg
 from pydantic import Field
 
 from soundcharts_assets.api.errors import SoundchartsError
+from soundcharts_assets.assets.preview import preview
 from soundcharts_assets.assets.provenance import code_link
 from soundcharts_assets.partitions import charts_partitions
 from soundcharts_assets.refresh.account import Account
@@ -184,9 +185,9 @@ def _log(context: dg.AssetExecutionContext, account: Account) -> None:
         context.log.warning("%d of %d wait: %s", account.deferred, account.due, account.held_back)
 
 
-def storage_kinds(settings: Settings) -> set[str]:
-    """Return how Dagster marks what lies in the warehouse: tables, and in what."""
-    return {"table", "duckdb" if settings.lake is None else "ducklake"}
+def storage_kind(settings: Settings) -> str:
+    """Return the kind by which Dagster marks, with an icon, what lies in the warehouse."""
+    return "duckdb" if settings.lake is None else "ducklake"
 
 
 def _spec(
@@ -202,7 +203,7 @@ def _spec(
         deps=[asset_key(name) for name in output.deps],
         description=f"{output.description}\n\n{grain}",
         group_name=output.group,
-        kinds=storage_kinds(settings) | ({output.platform} if output.platform else set()),
+        kinds={storage_kind(settings), *([output.platform] if output.platform else [])},
         partitions_def=charts_partitions,
         skippable=True,
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=window.fail, warn_window=window.warn),
@@ -231,10 +232,14 @@ def _table_metadata(table: Table, catalogue: str) -> dict[str, dg.TableSchema | 
     }
 
 
-def _figures(output: Output, account: Account, catalogue: str) -> dict[str, dg.TableSchema | str | int]:
+def _figures(
+    output: Output, account: Account, catalogue: str
+) -> dict[str, dg.TableSchema | dg.TableMetadataValue | str | int]:
+    table = TABLES[output.table]
     return {
-        **_table_metadata(TABLES[output.table], catalogue),
+        **_table_metadata(table, catalogue),
         "dagster/row_count": account.stored.get(output.table, 0),
         "rows_written": account.rows[output.table],
         **account.figures(),
+        **preview(table, account.written.get(table.name, {}).values()),
     }

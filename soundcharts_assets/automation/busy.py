@@ -3,7 +3,7 @@
 Runs that pass for unfinished and are dead are the business of `orphans`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import dagster as dg
 
@@ -23,14 +23,15 @@ UNFINISHED = [
 def busy_charts(instance: dg.DagsterInstance) -> set[str]:
     """Return the charts that unfinished runs are about, queued ones included."""
     runs = instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
-    return {chart for run in runs if _is_ours(run) for chart in _charts_of(run, instance)}
+    return {chart for run in runs if _is_ours(run) for chart in charts_of(run, instance)}
 
 
 def _is_ours(run: dg.DagsterRun) -> bool:
     return run.job_name == CASCADE or any(key.path[0] == PREFIX for key in run.asset_selection or ())
 
 
-def _charts_of(run: dg.DagsterRun, instance: dg.DagsterInstance) -> Iterable[str]:
+def charts_of(run: dg.DagsterRun, instance: dg.DagsterInstance) -> Sequence[str]:
+    """Return the charts that a run is about, which its tags tell; none where it is about no chart."""
     if PARTITION in run.tags:
         return [run.tags[PARTITION]]
     if FIRST_OF_RANGE in run.tags and LAST_OF_RANGE in run.tags:

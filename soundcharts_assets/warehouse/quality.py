@@ -44,9 +44,9 @@ def every_key_is_stored_once(connection: duckdb.DuckDBPyConnection) -> Found:
     )
 
 
-def every_ranking_holds_all_its_places(connection: duckdb.DuckDBPyConnection) -> Found:
+def every_ranking_is_complete(connection: duckdb.DuckDBPyConnection) -> Found:
     """Find rankings that do not hold the entries which were stored with them."""
-    return _ask(connection, ("rankings", "every_ranking_holds_all_its_places"))
+    return _ask(connection, ("rankings", "every_ranking_is_complete"))
 
 
 def no_ranking_leaves_a_place_out(connection: duckdb.DuckDBPyConnection) -> Found:
@@ -64,14 +64,14 @@ def every_ranked_track_has_a_row(connection: duckdb.DuckDBPyConnection) -> Found
     return _ask(connection, ("every_ranked_track_has_a_row",))
 
 
-def every_credited_artist_has_a_row(connection: duckdb.DuckDBPyConnection) -> Found:
+def every_credit_has_its_artist(connection: duckdb.DuckDBPyConnection) -> Found:
     """Find artists credited on tracks that have no row."""
-    return _ask(connection, ("every_credited_artist_has_a_row",))
+    return _ask(connection, ("every_credit_has_its_artist",))
 
 
-def every_track_and_artist_has_metadata(connection: duckdb.DuckDBPyConnection, *, discovered_before: datetime) -> Found:
+def no_metadata_is_missing(connection: duckdb.DuckDBPyConnection, *, discovered_before: datetime) -> Found:
     """Find what followed charts reach without metadata: settled all the same, or discovered before an instant."""
-    return _ask(connection, ("every_track_and_artist_has_metadata",), {"discovered_before": discovered_before})
+    return _ask(connection, ("no_metadata_is_missing",), {"discovered_before": discovered_before})
 
 
 def no_row_is_past_its_window(
@@ -132,7 +132,7 @@ def no_platform_lacks_many_days(
     return _ask(connection, ("no_platform_lacks_many_days",), parameters)
 
 
-def every_wanted_ranking_is_stored(
+def no_wanted_ranking_is_missing(
     connection: duckdb.DuckDBPyConnection,
     history_days: Mapping[str, int],
     *,
@@ -150,7 +150,7 @@ def every_wanted_ranking_is_stored(
         "history_days": list(history_days.values()),
         "known_before": known_before,
     }
-    return _ask(connection, ("every_wanted_ranking_is_stored",), parameters)
+    return _ask(connection, ("no_wanted_ranking_is_missing",), parameters)
 
 
 def no_asset_fails_often(
