@@ -104,7 +104,7 @@ def _platform_code(value: str) -> str:
 def _owner(value: str) -> str:
     # Dagster would refuse anything else, and the whole code location with it.
     address = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}", value)
-    team = value.isprintable() and value.startswith(_TEAM) and value.removeprefix(_TEAM).strip()
+    team = re.fullmatch(rf"{_TEAM}\S+( \S+)*", value) and value.isprintable()
     if not address and not team:
         raise ValueError(f"{value!r} is no owner; an e-mail address is wanted, or {_TEAM} and the name of a team")
     return value
@@ -117,8 +117,8 @@ def _some_owners(owners: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _folder_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query or parts.fragment:
+    # Nothing but an address and a path: lines of files are put behind it, and no secret belongs into it.
+    if not re.fullmatch(r"https?://[\w.-]+(:\d+)?/[\w./%~+-]*", value, re.ASCII):
         raise ValueError("an address such as https://github.com/OWNER/REPOSITORY/tree/main is wanted")
     return value.rstrip("/")
 

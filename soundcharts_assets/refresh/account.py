@@ -76,9 +76,10 @@ class Account:
             kept = self.written.setdefault(change.table, {})
             if len(kept) < _MOST_EXAMPLES and change.rows:
                 key_of = itemgetter(*map(change.columns.index, TABLES[change.table].key))
-                # Outcomes may bring the same row, such as a genre: it is looked no further than at their first ones.
-                for row in change.rows[: _MOST_EXAMPLES - len(kept)]:
-                    kept[key_of(row)] = dict(zip(change.columns, row, strict=True))
+                # Outcomes may bring the same rows, such as genres; no more than the first of each are looked at.
+                for row in change.rows[:_MOST_EXAMPLES]:
+                    if len(kept) < _MOST_EXAMPLES:
+                        kept[key_of(row)] = dict(zip(change.columns, row, strict=True))
 
     @property
     def failed(self) -> int:
