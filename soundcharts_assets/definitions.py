@@ -13,12 +13,14 @@ from soundcharts_assets.assets.artists import artist_assets
 from soundcharts_assets.assets.audience import audience_assets
 from soundcharts_assets.assets.charts import chart_assets
 from soundcharts_assets.assets.insights import insight_assets
+from soundcharts_assets.assets.provenance import with_provenance
 from soundcharts_assets.assets.tracks import track_assets
 from soundcharts_assets.automation.alerts import failure_sensor
 from soundcharts_assets.automation.chart_updates import chart_updates_sensor
 from soundcharts_assets.automation.following_up import INSIGHTS, following_condition, following_sensor
 from soundcharts_assets.automation.freshness import freshness_sensor, stale_condition
 from soundcharts_assets.automation.maintenance import MAINTENANCE, maintenance_asset, maintenance_schedule
+from soundcharts_assets.automation.naming import name_run
 from soundcharts_assets.automation.orphans import RunLocks
 from soundcharts_assets.checks import QUALITY, daily_checks, quality_schedule, rankings_check, warehouse_asset
 from soundcharts_assets.clock import ahead
@@ -77,8 +79,9 @@ def build_definitions(
     )
     checks = daily_checks()
     upkeep = [] if settings.lake is None else [maintenance_asset()]
+    whole = warehouse_asset(settings, (spec for asset in assets for spec in asset.specs))
     return dg.Definitions(
-        assets=[*assets, *computed, warehouse_asset(spec for asset in assets for spec in asset.specs), *upkeep],
+        assets=with_provenance([*assets, *computed, whole, *upkeep], settings.file),
         asset_checks=[checks],
         jobs=[cascade, insights],
         schedules=[quality_schedule(checks), *map(maintenance_schedule, upkeep)],
@@ -102,11 +105,16 @@ def _by_table(assets: Iterable[dg.AssetsDefinition]) -> Mapping[str, list[dg.Ass
 
 
 def _for_a_run(refresher: Refresher, is_one_process: Callable[[str], bool]) -> dg.ResourceDefinition:
-    """Hand the refresher to a run, which from then on can be told from a dead one where one process carries it out."""
+    """Hand the refresher to a run, which from then on can be told from a dead one, and has a name.
+
+    Of a run whose steps have processes of their own, neither is so.
+    """
 
     def begin(context: dg.InitResourceContext) -> Refresher:
         if context.run is not None and is_one_process(context.run.job_name):
             RunLocks(refresher.settings.warehouse_path).hold(context.run.run_id)
+            if context.instance is not None:
+                name_run(context.run, context.instance, lambda: _for_a_tick(refresher.settings))
         return refresher
 
     return dg.ResourceDefinition(begin, description="What fetches and stores; the same for all steps of a process.")

@@ -51,6 +51,7 @@ _LONGEST_PLATFORM = 64
 COMPONENT = "soundcharts_assets.component.SoundchartsCascade"
 ATTRIBUTES = "attributes"
 """Type and key by which a component file of Dagster holds what otherwise is in `soundcharts.yaml`."""
+_TEAM = "team:"
 WORLDWIDE = "worldwide"
 """What stands for the charts of no country, whose code is '' at Soundcharts (contract section 8.2)."""
 
@@ -120,6 +121,28 @@ def _platform_code(value: str) -> str:
     return value
 
 
+def _owner(value: str) -> str:
+    # Dagster would refuse anything else, and the whole code location with it.
+    address = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}", value)
+    team = re.fullmatch(rf"{_TEAM}\S+( \S+)*", value) and value.isprintable()
+    if not address and not team:
+        raise ValueError(f"{value!r} is no owner; an e-mail address is wanted, or {_TEAM} and the name of a team")
+    return value
+
+
+def _some_owners(owners: tuple[str, ...]) -> tuple[str, ...]:
+    if not owners:
+        raise ValueError("nobody is named; leave the key out for team:soundcharts")
+    return _unique(owners)
+
+
+def _folder_address(value: str) -> str:
+    # Nothing but an address and a path: lines of files are put behind it, and no secret belongs into it.
+    if not re.fullmatch(r"https?://[\w.-]+(:\d+)?/[\w./%~+-]*", value, re.ASCII):
+        raise ValueError("an address such as https://github.com/OWNER/REPOSITORY/tree/main is wanted")
+    return value.rstrip("/")
+
+
 def _or_nothing(value: object) -> object:
     """Let a key whose entries are all commented out stand for an empty list."""
     return () if value is None else value
@@ -139,6 +162,7 @@ _NOT_TWICE = Field(json_schema_extra={"uniqueItems": True})
 Slug = Annotated[str, AfterValidator(_slug), WithJsonSchema(_SLUG)]
 Country = Annotated[str, AfterValidator(_country), WithJsonSchema(_COUNTRY)]
 PlatformCode = Annotated[str, AfterValidator(_platform_code), WithJsonSchema(_CODE)]
+Owner = Annotated[str, AfterValidator(_owner)]
 Version = Annotated[str, Field(pattern=r"^v\d+(\.\d+)*$")]
 TrackPlatform = Annotated[
     str,
@@ -441,6 +465,11 @@ class FileSettings(_Strict):
     api: ApiSettings = ApiSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     quality: QualitySettings = QualitySettings()
+    owners: Annotated[tuple[Owner, ...], AfterValidator(_some_owners)] = ("team:soundcharts",)
+    """Whom Dagster names as owners of the assets: e-mail addresses, and teams as `team:NAME`."""
+    code_url: Annotated[str, AfterValidator(_folder_address)] | None = None
+    """Where a Git host shows the folder that holds the package. Without it, assets link to files of the machine that
+    Dagster's code runs on."""
 
     @property
     def named_charts(self) -> tuple[ChartSettings, ...]:

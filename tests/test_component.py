@@ -252,9 +252,13 @@ def test_all_jobs_of_ours_are_known_as_such(bench: Bench) -> None:
 
 def test_conditions_of_others_are_left_to_their_own_sensor(bench: Bench) -> None:
     location = together(bench)
-    sensor = location.resolve_sensor_def("freshness")
-    assert isinstance(sensor, dg.AutomationConditionSensorDefinition)
-    watched = sensor.asset_selection.resolve(location.resolve_asset_graph())
+    watched = set()
+    for name in ("freshness", "insights"):
+        sensor = location.resolve_sensor_def(name)
+        assert isinstance(sensor, dg.AutomationConditionSensorDefinition)
+        found = sensor.asset_selection.resolve(location.resolve_asset_graph())
+        assert not found & watched, "each condition has one sensor"
+        watched |= found
     with_condition = {spec.key for spec in location.resolve_all_asset_specs() if spec.automation_condition}
     assert watched == {key for key in with_condition if key.path[0] == PREFIX}
     assert with_condition - watched == {theirs.key}

@@ -3,7 +3,7 @@
 Runs that pass for unfinished and are dead are the business of `orphans`.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 
 import dagster as dg
 
@@ -23,7 +23,7 @@ UNFINISHED = [
 def busy_charts(instance: dg.DagsterInstance) -> set[str]:
     """Return the charts that unfinished runs are about, queued ones included."""
     runs = instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
-    return {chart for run in runs if is_about_ours(run, [CASCADE]) for chart in _charts_of(run, instance)}
+    return {chart for run in runs if is_about_ours(run, [CASCADE]) for chart in charts_of(run, instance)}
 
 
 def is_about_ours(run: dg.DagsterRun, jobs: Collection[str]) -> bool:
@@ -31,7 +31,8 @@ def is_about_ours(run: dg.DagsterRun, jobs: Collection[str]) -> bool:
     return run.job_name in jobs or any(map(is_ours, run.asset_selection or ()))
 
 
-def _charts_of(run: dg.DagsterRun, instance: dg.DagsterInstance) -> Iterable[str]:
+def charts_of(run: dg.DagsterRun, instance: dg.DagsterInstance) -> Sequence[str]:
+    """Return the charts that a run is about, which its tags tell; none where it is about no chart."""
     if PARTITION in run.tags:
         return [run.tags[PARTITION]]
     if FIRST_OF_RANGE in run.tags and LAST_OF_RANGE in run.tags:
