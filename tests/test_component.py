@@ -252,7 +252,7 @@ def test_all_jobs_of_ours_are_known_as_such(bench: Bench) -> None:
 
 def test_conditions_of_others_are_left_to_their_own_sensor(bench: Bench) -> None:
     location = together(bench)
-    watched = set()
+    watched: set[dg.AssetKey] = set()
     for name in ("freshness", "insights"):
         sensor = location.resolve_sensor_def(name)
         assert isinstance(sensor, dg.AutomationConditionSensorDefinition)
