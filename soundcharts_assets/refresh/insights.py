@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError
-from soundcharts_assets.warehouse.insights import INSIGHTS, Insight, preview, rebuild
+from soundcharts_assets.warehouse.insights import INSIGHTS, Insight, parts, preview, rebuild
 
 
 class Rebuilt(NamedTuple):
@@ -28,7 +28,7 @@ class Rebuilt(NamedTuple):
 
 
 def rebuild_insight(warehouse: Warehouse, insight: Insight, today: date) -> Rebuilt:
-    """Make one computed table anew. The warehouse is open for as long as that takes.
+    """Make one computed table anew. The warehouse is open as long as that takes, or part by part.
 
     Args:
         warehouse: Where the table and those that it is made from are.
@@ -36,14 +36,21 @@ def rebuild_insight(warehouse: Warehouse, insight: Insight, today: date) -> Rebu
         today: The day (UTC) up to which days count.
 
     Raises:
-        WarehouseError: It could not be made; the rows before stay.
+        WarehouseError: It could not be made; rows of what was not made stay.
     """
-    with warehouse.writing(), warehouse.connect() as connection:
-        try:
-            written = rebuild(connection, insight, today)
+    try:
+        with warehouse.writing(), warehouse.connect() as connection:
+            of = parts(connection, insight, today)
+            written = rebuild(connection, insight, today, of=of) if of else 0
+            if of <= 1:
+                return Rebuilt(written, *preview(connection, insight))
+        for part in range(1, of):
+            with warehouse.writing(), warehouse.connect() as connection:
+                written += rebuild(connection, insight, today, part=part, of=of)
+        with warehouse.connect() as connection:
             return Rebuilt(written, *preview(connection, insight))
-        except duckdb.Error as error:
-            raise WarehouseError(f"{insight.name} was not made anew: {warehouse.told(error)}") from None
+    except duckdb.Error as error:
+        raise WarehouseError(f"{insight.name} was not made anew: {warehouse.told(error)}") from None
 
 
 def rebuild_insights(

@@ -4,6 +4,8 @@ What they select is in `sql/insights`, a file each. When they are made is not de
 neither. All figures are observed ones: nothing is filled in between days.
 """
 
+import math
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,6 +16,10 @@ from soundcharts_assets.warehouse.queries import query
 from soundcharts_assets.warehouse.specification import Column, Table, key_column
 
 _PREVIEWED = 5
+_CHARTS_AT_ONCE = 50
+_FIGURES_AT_ONCE = 2_000_000
+_TRACKS_AT_ONCE = 50_000
+"""So much is computed at once: some seconds, within the default memory limit."""
 
 
 @dataclass(frozen=True)
@@ -25,16 +31,18 @@ class Insight:
         inputs: Names of the tables that its query reads.
         queries: Files below `sql/insights` that make up the query, one after the other.
         first: Rows that a person would look at first, as an ORDER BY clause has it.
-        is_dated: Whether the query asks for the day, as `$today`.
-        changed: File of the query that finds the charts of which rows are made anew; None where all rows are.
+        changed: File of the query that finds charts of which rows are made anew; None where all rows are.
+        size: Query that counts what is read; None where it is made in one go.
+        at_once: How much of that is read at once; the rest follows, by the first column of the key.
     """
 
     table: Table
     inputs: tuple[str, ...]
     queries: tuple[str, ...]
     first: str
-    is_dated: bool = False
     changed: str | None = None
+    size: str | None = None
+    at_once: int = 1
 
     @property
     def name(self) -> str:
@@ -46,38 +54,70 @@ class Insight:
         return "\n".join(query(f"insights/{name}") for name in self.queries)
 
 
-def rebuild(connection: duckdb.DuckDBPyConnection, insight: Insight, today: date) -> int:
-    """Make a computed table anew, in one transaction: who reads it sees all of the old rows or all of the new ones.
+def parts(connection: duckdb.DuckDBPyConnection, insight: Insight, today: date) -> int:
+    """Return in how many parts a table is made anew, so that memory suffices and others get at the warehouse between.
+
+    Args:
+        connection: To the warehouse.
+        insight: The table.
+        today: The day (UTC) up to which days count.
+    """
+    if insight.changed is not None:
+        changed = query(f"insights/{insight.changed}")
+        found = connection.execute(f"SELECT count(*) FROM ({changed})", {"most": None}).fetchall()
+        return math.ceil(int(found[0][0]) / _CHARTS_AT_ONCE)
+    if insight.size is None:
+        return 1
+    read = connection.execute(insight.size, _named_in(insight.size, today=today)).fetchall()
+    return max(1, math.ceil(int(read[0][0]) / insight.at_once))
+
+
+def rebuild(connection: duckdb.DuckDBPyConnection, insight: Insight, today: date, *, part: int = 0, of: int = 1) -> int:
+    """Make a part of a computed table anew, in one transaction: who reads it sees its old rows or its new ones.
 
     Args:
         connection: To the warehouse, for writing.
         insight: The table.
         today: The day (UTC) up to which days count.
+        part: Which part, from 0.
+        of: How many there are, as `parts` has it.
 
     Returns:
         How many rows were written.
     """
-    table = insight.table
+    table, statement = insight.table, insight.statement()
+    values = {"today": today, "part": part, "parts": of}
     connection.execute("BEGIN")
     try:
-        if insight.changed is None:
-            connection.execute(f"DELETE FROM {table.qualified}")
-        else:
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE changed AS {query(f'insights/{insight.changed}')}")
+        if insight.changed is not None:
+            changed = query(f"insights/{insight.changed}")
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE changed AS {changed}", {"most": _CHARTS_AT_ONCE})
             connection.execute(
                 f"DELETE FROM {table.qualified} AS old USING changed WHERE old.chart_slug = changed.slug"
             )
+        elif of == 1:
+            connection.execute(f"DELETE FROM {table.qualified}")
+        else:
+            connection.execute(
+                f"DELETE FROM {table.qualified} WHERE hash({table.key[0]}) % $parts = $part",
+                {"part": part, "parts": of},
+            )
         # In the order of the key, so that a question for some of them reads little.
         written = connection.execute(
-            f"INSERT INTO {table.qualified} ({', '.join(table.names)}) FROM ({insight.statement()}) "
+            f"INSERT INTO {table.qualified} ({', '.join(table.names)}) FROM ({statement}) "
             f"ORDER BY {', '.join(table.key)}",
-            {"today": today} if insight.is_dated else {},
+            _named_in(statement, **values),
         ).fetchall()
     except BaseException:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
     return int(written[0][0])
+
+
+def _named_in(statement: str, **values: object) -> dict[str, object]:
+    """Return the values that a statement asks for: DuckDB takes no others."""
+    return {name: value for name, value in values.items() if re.search(rf"\${name}\b", statement)}
 
 
 def preview(connection: duckdb.DuckDBPyConnection, insight: Insight) -> tuple[int, list[dict[str, Any]]]:
@@ -239,8 +279,9 @@ TRACK_MOMENTUM = Insight(
     _momentum("track_momentum", "track", ()),
     inputs=("track_audience",),
     queries=("track_days", "momentum", "track_momentum"),
+    size="SELECT count(*) FROM soundcharts.track_audience WHERE date BETWEEN $today::DATE - 70 AND $today::DATE",
+    at_once=_FIGURES_AT_ONCE,
     first="jump DESC NULLS LAST, level DESC",
-    is_dated=True,
 )
 
 ARTIST_MOMENTUM = Insight(
@@ -251,8 +292,13 @@ ARTIST_MOMENTUM = Insight(
     ),
     inputs=("artist_audience", "artist_listening"),
     queries=("artist_days", "momentum", "artist_momentum"),
+    size="""
+    SELECT
+        3 * (SELECT count(*) FROM soundcharts.artist_audience WHERE date BETWEEN $today::DATE - 70 AND $today::DATE)
+        + (SELECT count(*) FROM soundcharts.artist_listening WHERE date BETWEEN $today::DATE - 70 AND $today::DATE)
+    """,
+    at_once=_FIGURES_AT_ONCE,
     first="jump DESC NULLS LAST, level DESC",
-    is_dated=True,
 )
 
 CATALOG = Insight(
@@ -296,6 +342,8 @@ CATALOG = Insight(
     ),
     inputs=("tracks", "track_artists", "track_genres", "artists", "cross_chart", "track_momentum", "artist_momentum"),
     queries=("catalog",),
+    size="SELECT count(*) FROM soundcharts.tracks",
+    at_once=_TRACKS_AT_ONCE,
     first="charts_now DESC, best_position_now, track_uuid",
 )
 
@@ -347,7 +395,6 @@ NOTABLE = Insight(
     ),
     queries=("notable",),
     first="rank",
-    is_dated=True,
 )
 
 INSIGHTS = {

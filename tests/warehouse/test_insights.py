@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from soundcharts_assets.refresh.insights import rebuild_insight
 from soundcharts_assets.warehouse.batch import Change, Mode
 from soundcharts_assets.warehouse.connection import Warehouse
 from soundcharts_assets.warehouse.insights import INSIGHTS, rebuild
@@ -15,8 +16,7 @@ from tests.warehouse.helpers import DAY, NOON, TODAY, commit, credits_of, rows_o
 
 def made(warehouse: Warehouse, name: str, today: date = TODAY) -> int:
     """Make a computed table anew."""
-    with warehouse.connect() as connection:
-        return rebuild(connection, INSIGHTS[name], today)
+    return rebuild_insight(warehouse, INSIGHTS[name], today).written
 
 
 def told(warehouse: Warehouse, name: str, *columns: str, where: str = "true") -> list[tuple[Any, ...]]:

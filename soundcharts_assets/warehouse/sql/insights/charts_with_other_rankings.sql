@@ -1,4 +1,5 @@
--- Charts of which some ranking was stored, or fetched again, since movements were made of it, or is not there any more.
+-- Some charts of which some ranking was stored, or fetched again, since movements were made of it, or is not there any
+-- more.
 SELECT DISTINCT coalesce(stored.chart_slug, made.chart_slug) AS slug
 FROM (
     SELECT rankings.chart_slug, rankings.ranked_at, rankings.fetched_at
@@ -14,3 +15,5 @@ FULL JOIN (
     AND made.ranked_at = stored.ranked_at
     AND made.fetched_at = stored.fetched_at
 WHERE made.chart_slug IS NULL OR stored.chart_slug IS NULL
+ORDER BY slug
+LIMIT $most
