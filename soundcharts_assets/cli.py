@@ -87,7 +87,7 @@ def status(
 ) -> None:
     """Tell how complete and how fresh the warehouse is. Makes no call and needs no credentials."""
     from soundcharts_assets.commands.console import show_status  # noqa: PLC0415
-    from soundcharts_assets.commands.status import look  # noqa: PLC0415
+    from soundcharts_assets.refresh.status import look  # noqa: PLC0415
     from soundcharts_assets.settings import load_settings  # noqa: PLC0415
 
     with _refresher(load_settings()) as refresher:
