@@ -342,7 +342,7 @@ def _notable(
     """What stands out, the reasons without the name that they begin with."""
     numbers = {"track": tracks, "artist": artists}
     return columns(
-        ("rank", "entity", "number", "reasons", "platform", "latest", "usual", "entered", "accelerating"),
+        ("rank", "entity", "number", "reasons", "platform", "metric", "latest", "usual", "entered", "accelerating"),
         (
             (
                 row["rank"],
@@ -350,6 +350,7 @@ def _notable(
                 numbers[row["entity"]][row["uuid"]],
                 reasons_in(row["sentence"], row["name"], row["credit_name"]),
                 row["jump_platform"],
+                row["jump_metric"],
                 rounded(row["jump_latest"]),
                 rounded(row["jump_usual"]),
                 row["charts_entered"],

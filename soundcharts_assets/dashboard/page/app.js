@@ -147,5 +147,6 @@ function Footer() {
 }
 
 history.scrollRestoration = "manual";
+document.getElementById("app").replaceChildren();
 render(h(App), document.getElementById("app"));
 (window.requestIdleCallback || setTimeout)(() => wanted().catch(() => {}));

@@ -11,7 +11,7 @@ function ArtistsView() {
   const known = useDetails();
   const [filters, setFilters] = useState(ARTIST_FILTERS);
   const rows = useMemo(() => artists.filter((artist) => (filters.country === ANY || artist.country === filters.country) && genreFits(artist, filters)).map((artist) => {
-    const own = tracksByArtist.get(artist.number) || [];
+    const own = (tracksByArtist.get(artist.number) || []).filter((track) => track.number < currentTracks);
     const present = own.flatMap((track) => (movesByTrack.get(track.number) || []).filter((move) => move.position !== null));
     return { artist, tracks: own.length, onCharts: new Set(present.map((move) => move.track)).size, best: present.length ? Math.min(...present.map((move) => move.position)) : null };
   }), [filters]);
@@ -63,7 +63,7 @@ function ArtistView({ uuid }) {
 }
 
 function TracksOf({ artist, known }) {
-  const own = tracksByArtist.get(artist.number) || [];
+  const own = useMemo(() => [...(tracksByArtist.get(artist.number) || [])], [artist, known]);
   const present = (track) => (movesByTrack.get(track.number) || []).filter((move) => move.position !== null);
   const best = (track) => present(track).reduce((first, move) => (first && first.position <= move.position ? first : move), null);
   const bestEver = (track) => (known ? (known.crossChart.get(track.number) || []).find((row) => row.mark & 2) : null);

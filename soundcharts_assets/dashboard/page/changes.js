@@ -92,9 +92,8 @@ function ChangesView() {
           <div class="pair">
             <${Movers} move="up" rows=${rows} title="Biggest climbs" />
             <${Movers} move="down" rows=${rows} title="Biggest falls" />
-            <${Movers} move="new" rows=${rows} title="New entries" />
+            <${Movers} move="entries" rows=${rows} title="New entries and re-entries" />
             <${Movers} move="exit" rows=${rows} title="Exits" />
-            <${Movers} move="re-entry" rows=${rows} title="Re-entries" />
           </div>`
         : html`<${Movers} move=${filters.movement} rows=${rows} title=${MOVEMENTS_PLURAL[filters.movement]} whole key=${filters.movement} />`}
     </section>`;
@@ -105,13 +104,15 @@ const EMPTY_MOVES = {
   "down": "Nothing fell.",
   "new": "Nothing is new: every track was on its chart before.",
   "re-entry": "Nothing came back.",
+  "entries": "Nothing came that was not in the ranking before.",
   "exit": "Nothing left.",
 };
 
 function Movers({ rows, move, title, whole = false }) {
-  const own = useMemo(() => rows.filter((row) => row.move === move), [rows, move]);
+  const both = move === "entries";
+  const own = useMemo(() => rows.filter((row) => (both ? row.move === "new" || row.move === "re-entry" : row.move === move)), [rows, move]);
   const gone = move === "exit";
-  const entered = move === "new" || move === "re-entry";
+  const entered = both || move === "new" || move === "re-entry";
   const id = `movers-${move}`;
   const columns = [
     ...(entered || gone
@@ -121,10 +122,11 @@ function Movers({ rows, move, title, whole = false }) {
       ? { key: "before", title: "Was", hint: "Place in the ranking before", end: true, value: (row) => row.previous }
       : { key: "now", title: "Now", hint: "Place in the newest ranking", end: true, value: (row) => row.position },
     ...(entered || gone ? [] : [{ key: "before", title: "Was", hint: "Place in the ranking before", end: true, value: (row) => row.previous }]),
+    ...(both ? [{ key: "move", title: "Entry", value: (row) => row.move, cell: (row) => html`<${Move} ...${row} />` }] : []),
     { key: "track", title: "Track", head: true, value: (row) => row.track.name, cell: (row) => html`<${TrackName} track=${row.track} />` },
     { key: "chart", title: "Chart", value: (row) => `${row.chart.name} ${row.chart.platform} ${row.chart.place}`, cell: (row) => html`<${ChartName} chart=${row.chart} />` },
-    ...(whole || gone || move === "re-entry" ? [{ key: "peak", title: "Peak", hint: "Best place in stored rankings", end: true, wide: true, value: (row) => row.peak }] : []),
-    ...(whole || gone || move === "re-entry" ? [{ key: "times", title: "On chart", hint: "Stored rankings that held it", end: true, wide: true, value: (row) => row.times, cell: (row) => html`${full(row.times)}\u00d7` }] : []),
+    ...(whole || gone ? [{ key: "peak", title: "Peak", hint: "Best place in stored rankings", end: true, wide: true, value: (row) => row.peak }] : []),
+    ...(whole || gone ? [{ key: "times", title: "On chart", hint: "Stored rankings that held it", end: true, wide: true, value: (row) => row.times, cell: (row) => html`${full(row.times)}\u00d7` }] : []),
     ...(whole && !gone ? [{ key: "streak", title: "Streak", hint: "Stored rankings in a row that hold it", end: true, wide: true, value: (row) => row.streak }] : []),
     ...(whole ? [{ key: "genre", title: "Genre", wide: true, value: (row) => row.track.genres.join(", "), cell: (row) => html`<${Genres} genres=${row.track.genres} />` }] : []),
     ...(!(move === "new") ? [{ key: "trend", title: "Trend", hint: "Places in the last 30 rankings; sorts by best place", wide: true, value: (row) => row.peak, cell: (row) => html`<${PlacesSpark} chart=${row.chart} track=${row.track} />` }] : []),
@@ -195,7 +197,7 @@ function StandoutSpark({ one }) {
   const known = useDetails();
   const platform = one.platform || one.accelerating[0] || "spotify";
   const own = known ? (known.series[one.entity].get(one.number) || []).filter((series) => series.platform === platform) : [];
-  const metrics = one.entity === "artist" ? ["listeners", "followers", "daily_views"] : [""];
+  const metrics = one.entity === "artist" ? [one.metric, "listeners", "followers", "daily_views"] : [""];
   const series = metrics.map((metric) => own.find((candidate) => candidate.metric === metric)).find(Boolean);
   if (!series) return html`<span class="spark-box"><span class="spark empty"></span></span>`;
   const values = dayValues(series);

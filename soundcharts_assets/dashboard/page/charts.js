@@ -28,8 +28,7 @@ function ChartView({ slug }) {
   const chart = chartBySlug.get(slug);
   if (!chart) return html`<${Missing} kind="chart" name=${slug} />`;
   const facts = [
-    ["Platform", platformName(chart.platform)],
-    ["Country", chart.place],
+    ["Country", chart.city ? chart.country : null],
     ["Appears", chart.frequency],
     ["Newest ranking", chart.rankedAt && instant(chart.rankedAt)],
     ["Compared with", chart.previousAt && instant(chart.previousAt)],
@@ -37,7 +36,7 @@ function ChartView({ slug }) {
     ["Page", chart.url && html`<a href=${chart.url} target="_blank" rel="noopener noreferrer">${new URL(chart.url).hostname}</a>`],
   ];
   return html`
-    <${DetailHead} kind="Chart" title=${chart.name} facts=${facts} />
+    <${DetailHead} kind="Chart" title=${chart.name} under=${html`${platformName(chart.platform)}, <${Name}>${chart.place}<//>`} facts=${facts} />
     ${chart.rankedAt
       ? html`<${ChartRanking} chart=${chart} key=${slug} /><${ChartHistory} chart=${chart} /><${ChartGenres} chart=${chart} />`
       : html`<p class="empty">No ranking of this chart is stored yet. The next pass stores the newest one.</p>`}`;
@@ -59,11 +58,11 @@ function ChartRanking({ chart }) {
     { key: "position", title: "#", hint: "Place", end: true, value: (row) => row.position },
     { key: "move", title: "Change", hint: "Places since the stored ranking before", end: true, down: true, value: moveOrder, cell: (row) => html`<${Move} ...${row} />` },
     { key: "before", title: "Was", hint: "Place in the stored ranking before", end: true, wide: true, value: (row) => row.previous },
-    { key: "track", title: "Track", head: true, value: (row) => row.track.name, cell: (row) => html`<${TrackName} track=${row.track} credit=${false} />` },
-    { key: "artist", title: "Artists", value: (row) => row.track.credit, cell: (row) => html`<${ArtistLinks} track=${row.track} />` },
+    { key: "track", title: "Track", head: true, value: (row) => row.track.name, cell: (row) => html`<${TrackName} track=${row.track} narrow />` },
+    { key: "artist", title: "Artists", wide: true, value: (row) => row.track.credit, cell: (row) => html`<${ArtistLinks} track=${row.track} />` },
     ...(isNewest
       ? [
-        { key: "peak", title: "Peak", hint: "Best place in stored rankings", end: true, value: (row) => row.peak, cell: (row) => html`<span class=${row.peak === row.position && row.peakAgo !== null && row.firstAgo !== row.peakAgo && row.times > 1 ? "at-peak" : ""} title=${`First on ${day(daysAgo(row.peakAgo))}`}>${row.peak}</span>` },
+        { key: "peak", title: "Peak", hint: "Best place in stored rankings", end: true, value: (row) => row.peak, cell: (row) => html`<${Peak} row=${row} />` },
         { key: "streak", title: "Streak", hint: "Stored rankings in a row that hold it", end: true, down: true, value: (row) => row.streak },
         { key: "times", title: "On chart", hint: "Stored rankings that held it", end: true, down: true, wide: true, value: (row) => row.times },
         ...(chart.metric ? [{ key: "value", title: METRICS[chart.metric] || "Figure", hint: `What the place is by: ${chart.metric}`, end: true, down: true, wide: true, value: (row) => row.value, cell: (row) => html`<${Figure} value=${row.value} />` }] : []),
@@ -89,12 +88,22 @@ function ChartRanking({ chart }) {
       <${Movements} rows=${rows} value=${movement} onChange=${setMovement} />
       <p class="visually-hidden" role="status">${plural(shown.length, "track")}</p>
       <${Table} key=${movement} caption=${`${chart.name}, ranking of ${day(at)}`} columns=${columns} rows=${shown} sort=${movement === "exit" ? "before" : "position"} most=${50} keyOf=${(row) => row.track.number} />
+      ${isNewest && shown.some((row) => row.streak > 1) && html`<p class="note">A dot at the peak: reached with this ranking for the first time. Peak, streak and times on the chart go by stored rankings, since ${day(chart.firstAt)}.</p>`}
       ${movement === ANY && gone.length > 0 && html`
         <p class="left"><b>Left since ${isNewest && chart.previousAt ? day(chart.previousAt) : "the ranking before"}:</b>${" "}
           ${gone.slice(0, 12).map((row, index) => html`${index > 0 && ", "}<a href=${addressOf.track(row.track)}><${Name}>${row.track.name}<//></a> (${row.previous})`)}
           ${gone.length > 12 && html`, and ${gone.length - 12} more`}
         </p>`}
     </section>`;
+}
+
+/** Its best place so far, and whether that is new. */
+function Peak({ row }) {
+  const isNew = row.times > 1 && row.position === row.peak && row.peakAgo === Math.round((TODAY - new Date(row.chart.rankedAt.toISOString().slice(0, 10))) / DAY_LENGTH);
+  const when = `First there on ${day(daysAgo(row.peakAgo))}`;
+  return isNew
+    ? html`<span class="new-peak" title=${when}>${row.peak}<span class="visually-hidden">, a new peak</span></span>`
+    : html`<span title=${when}>${row.peak}</span>`;
 }
 
 const METRICS = { streamcount: "Streams", spincount: "Spins", spins: "Spins", views: "Views", viewcount: "Views", shazamcount: "Shazams" };
@@ -122,7 +131,7 @@ function rankingAt(chart, number) {
 /** How the chart moved: where today's top stood, how much was new, who was first. */
 function ChartHistory({ chart }) {
   const known = useDetails();
-  const count = 8;
+  const count = 5;
   const top = useMemo(
     () => known && newest[chart.number].filter((row) => row.position !== null).slice(0, count).map((row) => ({
       label: row.track.name, values: positionsOn(chart, row.track) || [],

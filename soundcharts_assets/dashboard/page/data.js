@@ -27,7 +27,7 @@ const asGenres = (numbers) => numbers.map((number) => overview.genres[number]);
 
 const charts = objects(overview.charts).map((chart) => ({
   ...chart,
-  place: chart.city || chart.country || countryName(chart.countryCode) || "Worldwide",
+  place: [chart.city, chart.country || countryName(chart.countryCode)].filter(Boolean).join(", ") || (chart.platform ? "Worldwide" : ""),
   placeCode: chart.city || chart.countryCode || "worldwide",
   rankedAt: date(chart.rankedAt),
   previousAt: date(chart.previousAt),

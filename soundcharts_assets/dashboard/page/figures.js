@@ -37,7 +37,7 @@ function Spark({ values, reversed = false, label, low, high, width = 92, height 
     <svg class="spark" width=${width} height=${height} viewBox=${`0 0 ${width} ${height}`} role="img" aria-label=${label}>
       <title>${label}</title>
       <path d=${line} />
-      ${alone.map(([index, value]) => html`<circle cx=${x(index)} cy=${y(value)} r="1" class="alone" />`)}
+      ${alone.map(([index, value]) => html`<circle cx=${x(index)} cy=${y(value)} r="1.2" class="alone" />`)}
       <circle cx=${x(lastIndex)} cy=${y(lastValue)} r="2" />
     </svg>`;
 }
@@ -65,6 +65,16 @@ const isolated = (plot, series) =>
     const values = plot.data[series];
     return values[index] != null && values[index - 1] == null && values[index + 1] == null;
   });
+
+/** Places to mark on an axis: the first one, and round ones after it. */
+function placesBetween(least, most, count) {
+  const step = [1, 2, 5, 10, 20, 25, 50, 100, 200, 500].find((one) => (most - least) / one <= count) || 1000;
+  const found = least <= 1 ? [1] : [];
+  for (let place = Math.ceil(least / step) * step || step; place <= most; place += step) {
+    if (place > 1) found.push(place);
+  }
+  return found;
+}
 
 /**
  * A chart over time.
@@ -96,7 +106,7 @@ function Plot({ title, days, lines, write, reversed = false, height = 220, small
             dir: reversed ? -1 : 1,
             range: (_, least, most) => {
               if (least === null) return [0, 1];
-              if (reversed) return [Math.max(0.5, least - 1), most + 1];
+              if (reversed) return [least <= 5 ? 0.5 : least - 2, most + (most > 20 ? 3 : 0.5)];
               const low = from === undefined ? least : Math.min(from, least);
               const pad = (most - low || Math.abs(most) || 1) * 0.08;
               return [from !== undefined && low === from ? low : low - pad, most + pad];
@@ -109,7 +119,8 @@ function Plot({ title, days, lines, write, reversed = false, height = 220, small
             ...axis,
             size: small ? 46 : 54,
             space: small ? 34 : 40,
-            values: (_, ticks) => ticks.map((tick) => (reversed && (tick % 1 || tick < 1) ? "" : write(tick))),
+            ...(reversed ? { splits: (_, __, least, most) => placesBetween(least, most, height / 44) } : {}),
+            values: (_, ticks) => (write === short ? shortTogether(ticks) : ticks.map(write)),
           },
         ],
         series: [

@@ -32,9 +32,10 @@ function Table({ caption, columns, rows, sort, down, step = 25, most = step, emp
   const [order, setOrder] = useState({ key: sort, down });
   const [shown, setShown] = useState(most);
   const column = columns.find((one) => one.key === order.key);
+  const known = useDetails(); // what is sorted by may come with them
   const ordered = useMemo(
     () => (column ? sorted(rows, column, order.down ?? column.down ?? false) : rows),
-    [rows, order.key, order.down],
+    [rows, order.key, order.down, known],
   );
   if (!rows.length) return html`<p class="empty">${empty || "Nothing fits the filters."}</p>`;
   const turn = (one) =>
@@ -77,22 +78,23 @@ function Table({ caption, columns, rows, sort, down, step = 25, most = step, emp
       </p>`}`;
 }
 
-const classes = (column) => [column.end && "end", column.wide && "wide", column.tight && "tight", column.key].filter(Boolean).join(" ");
+const classes = (column) => [column.end && "end", column.wide && "wide", `col-${column.key}`].filter(Boolean).join(" ");
 
 /* Cells */
 
 const Name = ({ children }) => html`<bdi>${children}</bdi>`;
 
-const TrackName = ({ track, credit = true }) => html`
+/** A track and its credit line, which `narrow` leaves to a column of its own where there is room for one. */
+const TrackName = ({ track, narrow = false }) => html`
   <a class="title" href=${addressOf.track(track)}><${Name}>${track.name}<//></a>
-  ${credit && track.credit && html`<span class="credit"><${Name}>${track.credit}<//></span>`}`;
+  ${track.credit && html`<span class=${narrow ? "credit narrow" : "credit"}><${Name}>${track.credit}<//></span>`}`;
 
 const ChartName = ({ chart }) =>
   chart.rankings === undefined
     ? html`<span>${chart.name}<span class="credit">${[platformName(chart.platform), chart.country].filter(Boolean).join(", ")}</span></span>`
     : html`
       <a href=${addressOf.chart(chart)}><${Name}>${chart.name}<//></a>
-      <span class="credit">${platformName(chart.platform)}, <${Name}>${chart.place}<//></span>`;
+      <span class="credit">${platformName(chart.platform)}${chart.place && html`, <${Name}>${chart.place}<//>`}</span>`;
 
 const MOVE_WORDS = {
   "new": "New", "re-entry": "Re-entry", "up": "Up", "down": "Down", "steady": "Steady", "exit": "Exit", "first": "First ranking",

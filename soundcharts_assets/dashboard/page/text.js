@@ -11,9 +11,7 @@ const NONE = html`<span class="none" aria-label="none">${DASH}</span>`;
 
 const FULL = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const SHORT = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
-const DAY = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", day: "numeric", month: "short", year: "numeric" });
-const DAY_OF_YEAR = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", day: "numeric", month: "short" });
-const CLOCK = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", hour: "2-digit", minute: "2-digit" });
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const REGIONS = new Intl.DisplayNames(["en"], { type: "region", fallback: "code" });
 const LANGUAGES = new Intl.DisplayNames(["en"], { type: "language", fallback: "code" });
 
@@ -39,14 +37,25 @@ const full = (value) => (value < 0 ? MINUS : "") + FULL.format(Math.abs(value));
 /** A number for people, such as 1.23M. */
 const short = (value) => (value < 0 ? MINUS : "") + (Math.abs(value) < 1000 ? FULL : SHORT).format(Math.abs(value));
 
+/** Numbers of an axis for people, with as many digits as they need to differ. */
+function shortTogether(values) {
+  for (let digits = 0; digits < 4; digits += 1) {
+    const format = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: digits });
+    const written = values.map((value) => (value < 0 ? MINUS : "") + format.format(Math.abs(value)));
+    if (new Set(written).size === values.length) return written;
+  }
+  return values.map(full);
+}
+
 const signed = (value, write) => (value > 0 ? "+" : "") + write(value);
 
 /** A share, such as 12.3 %. */
 const percent = (share, digits = 1) => `${share < 0 ? MINUS : ""}${Math.abs(share * 100).toFixed(Math.abs(share) >= 1 ? 0 : digits)}\u00a0%`;
 
-const day = (date) => DAY.format(date);
-const dayOfYear = (date) => DAY_OF_YEAR.format(date);
-const instant = (date) => `${DAY.format(date)}, ${CLOCK.format(date)} UTC`;
+/* All days and hours are those of UTC. */
+const dayOfYear = (date) => `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`;
+const day = (date) => `${dayOfYear(date)} ${date.getUTCFullYear()}`;
+const instant = (date) => `${day(date)}, ${date.toISOString().slice(11, 16)} UTC`;
 
 const plural = (count, one, many) => `${full(count)} ${count === 1 ? one : many || one + "s"}`;
 

@@ -17,8 +17,8 @@ function TracksView() {
   }, [filters, known]);
   const streams = (row) => known && momentumOf("track", row.track.number, "spotify");
   const columns = [
-    { key: "track", title: "Track", head: true, value: (row) => row.track.name, cell: (row) => html`<${TrackName} track=${row.track} credit=${false} />` },
-    { key: "artist", title: "Artists", value: (row) => row.track.credit, cell: (row) => html`<${ArtistLinks} track=${row.track} />` },
+    { key: "track", title: "Track", head: true, value: (row) => row.track.name, cell: (row) => html`<${TrackName} track=${row.track} narrow />` },
+    { key: "artist", title: "Artists", wide: true, value: (row) => row.track.credit, cell: (row) => html`<${ArtistLinks} track=${row.track} />` },
     { key: "charts", title: "Charts", hint: "Charts on this page whose newest ranking holds it", end: true, down: true, value: (row) => row.count },
     { key: "best", title: "Best now", hint: "Best place in the newest rankings", end: true, value: (row) => row.best?.position, cell: (row) => (row.best ? html`<span title=${chartTitle(row.best.chart)}>${row.best.position}</span>` : NONE) },
     { key: "on", title: "On", wide: true, hint: "The chart of that place", value: (row) => row.best && chartTitle(row.best.chart), cell: (row) => (row.best ? html`<${ChartName} chart=${row.best.chart} />` : NONE) },
@@ -141,7 +141,7 @@ const METRIC_TITLES = { listeners: "monthly listeners", followers: "followers", 
 function audienceTitle(entity, series) {
   const name = platformName(series.platform);
   if (entity === "artist") return `${name} ${METRIC_TITLES[series.metric] || series.metric}`;
-  return `${name} ${UNITS.track[series.platform] || "plays"}`;
+  return series.platform === "shazam" ? "Shazams" : `${name} ${UNITS.track[series.platform] || "plays"}`;
 }
 
 function Audience({ entity, number }) {
