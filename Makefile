@@ -93,9 +93,10 @@ clean: ## Remove the environments and everything under data that is not part of 
 	rm -rf $(VENV) .venv-duckdb2 .mypy_cache .pytest_cache .ruff_cache data/dagster data/demo.duckdb*
 
 .PHONY: snapshot
-snapshot: $(VENV)/installed ## Take the asset graph and the tables as they are for what the tests expect
+snapshot: $(VENV)/installed ## Take the asset graph, the tables and the column lineage as they are for what the tests expect
 	@$(BIN)/python -c "from tests.test_definitions import SNAPSHOT, asset_graph; SNAPSHOT.write_text(asset_graph())"
 	@$(BIN)/python -c "from tests.warehouse.test_schema import SNAPSHOT, schema_text; SNAPSHOT.write_text(schema_text())"
+	@$(BIN)/python -c "from tests.test_lineage import SNAPSHOT, column_lineage; SNAPSHOT.write_text(column_lineage())"
 
 .PHONY: docs
 docs: $(VENV)/installed ## Write docs/tables.md from the table specification

@@ -89,7 +89,8 @@ class Stage:
             # Only here days go by that the machine's clock knows nothing of; no real account has such a file.
             variables["SOUNDCHARTS_CLOCK_SHIFT"] = str(self.clock)
         command = str(Path(sysconfig.get_path("scripts")) / "soundcharts-assets")
-        return self._run([command, "sync", "--json"], folder, variables)
+        # The others compute nothing from what they fetch.
+        return self._run([command, "sync", "--no-insights", "--json"], folder, variables)
 
     def dlt(self) -> Measured:
         """The same cascade on dlt, in a fresh folder."""

@@ -58,6 +58,9 @@ def sync(
     force: Annotated[bool, typer.Option("--force", help="Ask for everything, however fresh.")] = False,
     limit: Annotated[int | None, typer.Option(min=0, help="At most so many rows of each asset and chart.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what is due; make no call.")] = False,
+    insights: Annotated[
+        bool, typer.Option("--insights/--no-insights", help="Make computed tables and the dashboard anew at the end.")
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Bring the followed charts, and all they reach, up to date: one full pass."""
@@ -72,7 +75,8 @@ def sync(
     request = Request(force=force, platforms=tuple(platform or ()), limit=limit, dry_run=dry_run)
     console = Console(stderr=as_json)
     with _instance() as instance, Bar(Console(stderr=True)) as bar:
-        report = run_pass(Refresher(settings, progress=bar, attended=True), instance, request, chart or [])
+        refresher = Refresher(settings, progress=bar, attended=True)
+        report = run_pass(refresher, instance, request, chart or [], insights=insights)
     if as_json:
         say_json(report.as_dict())
     else:

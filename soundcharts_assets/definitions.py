@@ -1,6 +1,6 @@
 """The one composition root: settings in, Dagster definitions out. Nothing is fetched or opened here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 import dagster as dg
@@ -8,9 +8,11 @@ import dagster as dg
 from soundcharts_assets.assets.artists import artist_assets
 from soundcharts_assets.assets.audience import audience_assets
 from soundcharts_assets.assets.charts import chart_assets
+from soundcharts_assets.assets.insights import insight_assets
 from soundcharts_assets.assets.tracks import track_assets
 from soundcharts_assets.automation.alerts import failure_sensor
 from soundcharts_assets.automation.chart_updates import chart_updates_sensor
+from soundcharts_assets.automation.following_up import INSIGHTS, following_condition, following_sensor
 from soundcharts_assets.automation.freshness import freshness_sensor, stale_condition
 from soundcharts_assets.automation.maintenance import maintenance_asset, maintenance_schedule
 from soundcharts_assets.automation.orphans import RunLocks
@@ -48,27 +50,42 @@ def build_definitions(
         *artist_assets(settings, subjects["artists"], condition),
         *audience_assets(settings, list(subjects.values()), condition),
     ]
+    computed = insight_assets(settings, _by_table(assets), following_condition())
     cascade = dg.define_asset_job(
         CASCADE,
         selection=dg.AssetSelection.assets(*assets),
         description="A chart, its rankings, their tracks, the artists on them, and the audiences of both.",
     )
+    insights = dg.define_asset_job(
+        INSIGHTS,
+        selection=dg.AssetSelection.assets(*computed),
+        description="Everything that is computed from fetched tables. Soundcharts is not asked.",
+    )
     checks = daily_checks()
     upkeep = [] if settings.lake is None else [maintenance_asset()]
     return dg.Definitions(
-        assets=[*assets, warehouse_asset(spec for asset in assets for spec in asset.specs), *upkeep],
+        assets=[*assets, *computed, warehouse_asset(spec for asset in assets for spec in asset.specs), *upkeep],
         asset_checks=[checks],
-        jobs=[cascade],
+        jobs=[cascade, insights],
         schedules=[quality_schedule(checks), *map(maintenance_schedule, upkeep)],
         sensors=[
             chart_updates_sensor(lambda: _for_a_tick(read(), clock)),
-            freshness_sensor(),
+            freshness_sensor(assets),
+            following_sensor(computed),
             failure_sensor(lambda: _for_a_tick(read())),
         ],
         # One process a run: steps wait for each other at the caller's lock anyway, and a process each costs seconds.
         executor=dg.in_process_executor,
         resources={"refresher": _for_a_run(refresher)},
     )
+
+
+def _by_table(assets: Iterable[dg.AssetsDefinition]) -> Mapping[str, list[dg.AssetKey]]:
+    """Return the assets that write each table: one, or one for each platform."""
+    found: dict[str, list[dg.AssetKey]] = {}
+    for spec in (spec for asset in assets for spec in asset.specs):
+        found.setdefault(spec.key.path[1], []).append(spec.key)
+    return found
 
 
 def _for_a_run(refresher: Refresher) -> dg.ResourceDefinition:

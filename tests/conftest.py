@@ -72,12 +72,12 @@ class Bench:
 
         return Refresher(self.settings(self.content), clock=lambda: self.now)
 
-    def sync(self, *named: str, request: "Request | None" = None) -> "PassReport":
-        """Run one pass."""
+    def sync(self, *named: str, request: "Request | None" = None, insights: bool = False) -> "PassReport":
+        """Run one pass, and what is computed after it where that matters."""
         from soundcharts_assets.commands.sync import sync  # noqa: PLC0415
         from soundcharts_assets.refresh.request import Request  # noqa: PLC0415
 
-        return sync(self.refresher(), self.instance, request or Request(), named)
+        return sync(self.refresher(), self.instance, request or Request(), named, insights=insights)
 
     def some_track(self, slug: str) -> str:
         """Store the chart's newest ranking only, and pick a track of it."""

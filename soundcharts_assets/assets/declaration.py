@@ -87,6 +87,11 @@ def asset_key(name: str) -> dg.AssetKey:
     return dg.AssetKey([PREFIX, *name.split("/")])
 
 
+def catalogue_of(settings: Settings) -> str:
+    """Return the name by which DuckDB knows the catalogue of the tables."""
+    return settings.warehouse_path.stem if settings.lake is None else LAKE
+
+
 def fetched_asset(
     settings: Settings,
     outputs: Sequence[Output],
@@ -108,7 +113,7 @@ def fetched_asset(
         name: Name of the step; by default that of the first table.
         check: What the step checks at its end.
     """
-    catalogue = settings.warehouse_path.stem if settings.lake is None else LAKE
+    catalogue = catalogue_of(settings)
     specs = [_spec(output, catalogue, window, condition) for output in outputs]
 
     @dg.multi_asset(
@@ -199,11 +204,12 @@ def _spec(
         skippable=True,
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=window.fail, warn_window=window.warn),
         automation_condition=condition,
-        metadata=_table_metadata(table, catalogue),
+        metadata=table_metadata(table, catalogue),
     )
 
 
-def _table_metadata(table: Table, catalogue: str) -> dict[str, dg.TableSchema | str]:
+def table_metadata(table: Table, catalogue: str) -> dict[str, dg.TableSchema | str]:
+    """What Dagster shows of a table: its columns, and how DuckDB calls it."""
     columns = [
         dg.TableColumn(
             column.name,
@@ -221,7 +227,7 @@ def _table_metadata(table: Table, catalogue: str) -> dict[str, dg.TableSchema | 
 
 def _figures(output: Output, account: Account, catalogue: str) -> dict[str, dg.TableSchema | str | int]:
     return {
-        **_table_metadata(TABLES[output.table], catalogue),
+        **table_metadata(TABLES[output.table], catalogue),
         "dagster/row_count": account.stored.get(output.table, 0),
         "rows_written": account.rows[output.table],
         **account.figures(),

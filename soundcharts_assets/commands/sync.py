@@ -13,6 +13,7 @@ import dagster as dg
 
 from soundcharts_assets.api.errors import AllowanceSpent, NotFound, SoundchartsError
 from soundcharts_assets.assets.audience import STEP as AUDIENCE
+from soundcharts_assets.automation.following_up import INSIGHTS
 from soundcharts_assets.automation.orphans import close_orphans
 from soundcharts_assets.automation.tags import STARTED_BY, SYNC, tags_of_charts
 from soundcharts_assets.commands.report import Failure, PassReport
@@ -36,20 +37,26 @@ of a run, a hundredth of a second for each asset of each chart, is then written 
 _METADATA = frozenset({"tracks", "artists"})
 """Subjects of which something due makes a run of the metadata necessary; new rankings do, too."""
 
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Runs are on record in Dagster; on the terminal belongs the pass."""
+
 
 def sync(
     refresher: Refresher,
     instance: dg.DagsterInstance,
     request: Request,
     named: Sequence[str] = (),
+    *,
+    insights: bool = True,
 ) -> PassReport:
-    """Bring the named charts, or all followed ones, and what they reach up to date.
+    """Bring the named charts, or all followed ones, and what they reach up to date, then what is computed from them.
 
     Args:
         refresher: Of this pass alone; its progress is told how far it is.
         instance: Dagster's instance, on which the runs are recorded.
         request: What is asked for beyond the ordinary; the same for every run.
         named: Slugs; they need not be followed.
+        insights: Whether computed tables are made anew where the pass has written something.
 
     Returns:
         The report. What goes wrong is in it rather than raised.
@@ -60,6 +67,8 @@ def sync(
         _pass(refresher, instance, request, named, report)
     except (SoundchartsError, WarehouseError, SettingsError, PausedError) as error:
         report.stop(error)
+    if insights and any(account.rows for account in refresher.accounts):
+        _compute(refresher, instance, report)
     report.accounts = [account for account in refresher.accounts if account.due or account.calls]
     report.calls = Counter(refresher.calls.totals())
     report.failures += [failure for account in report.accounts for failure in _failures(account)]
@@ -153,7 +162,7 @@ class _Runs:
         self._steps = {
             asset.op.name: list(asset.keys)
             for asset in self._definitions.assets or ()
-            if isinstance(asset, dg.AssetsDefinition) and asset.is_executable
+            if isinstance(asset, dg.AssetsDefinition) and asset.is_executable and asset.partitions_def
         }
 
     def cascade(
@@ -226,6 +235,17 @@ class _Runs:
         return False
 
 
+def _compute(refresher: Refresher, instance: dg.DagsterInstance, report: PassReport) -> None:
+    """Make what is computed from fetched tables anew; nobody is kept from asking Soundcharts meanwhile."""
+    result = (
+        build_definitions(refresher.settings, refresher)
+        .resolve_job_def(INSIGHTS)
+        .execute_in_process(instance=instance, run_config=_QUIET, tags={STARTED_BY: SYNC}, raise_on_error=False)
+    )
+    failures = [event for event in result.all_events if event.is_step_failure]
+    report.failures += [Failure("", event.step_key or "", _reason(event)) for event in failures]
+
+
 def _run_config(steps: Iterable[str], request: Request) -> dict[str, Any]:
     config = {
         "force": request.force,
@@ -236,8 +256,7 @@ def _run_config(steps: Iterable[str], request: Request) -> dict[str, Any]:
     }
     return {
         "ops": {step: {"config": config} for step in steps},
-        # The run is on record in Dagster; on the terminal belongs the pass.
-        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+        **_QUIET,
     }
 
 

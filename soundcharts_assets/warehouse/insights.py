@@ -6,11 +6,14 @@ neither. All figures are observed ones: nothing is filled in between days.
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import duckdb
 
 from soundcharts_assets.warehouse.queries import query
 from soundcharts_assets.warehouse.specification import Column, Table, key_column
+
+_PREVIEWED = 5
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Insight:
         table: What it holds.
         inputs: Names of the tables that its query reads.
         queries: Files below `sql/insights` that make up the query, one after the other.
+        first: Rows that a person would look at first, as an ORDER BY clause has it.
         is_dated: Whether the query asks for the day, as `$today`.
         changed: File of the query that finds the charts of which rows are made anew; None where all rows are.
     """
@@ -28,6 +32,7 @@ class Insight:
     table: Table
     inputs: tuple[str, ...]
     queries: tuple[str, ...]
+    first: str
     is_dated: bool = False
     changed: str | None = None
 
@@ -73,6 +78,17 @@ def rebuild(connection: duckdb.DuckDBPyConnection, insight: Insight, today: date
     return int(written[0][0])
 
 
+def preview(connection: duckdb.DuckDBPyConnection, insight: Insight) -> tuple[int, list[dict[str, Any]]]:
+    """Count the rows of a computed table, and return the first few of those that a person would look at first."""
+    table = insight.table
+    rows = connection.execute(f"SELECT count(*) FROM {table.qualified}").fetchall()[0][0]
+    shown = connection.execute(
+        f"SELECT {', '.join(table.names)} FROM {table.qualified} ORDER BY {insight.first} LIMIT $most",
+        {"most": _PREVIEWED},
+    ).fetchall()
+    return int(rows), [dict(zip(table.names, row, strict=True)) for row in shown]
+
+
 def _growth(days: int) -> tuple[Column, ...]:
     """Columns of what came in so many days."""
     return (
@@ -83,12 +99,12 @@ def _growth(days: int) -> tuple[Column, ...]:
             f"Days between the two figures compared: {days}, or up to {days * 5 // 4 + 2} where days are missing. Of "
             "counts of a day: how many of the days were observed.",
         ),
-        Column(f"per_day_{days}", "DOUBLE", f"change_{days} by days_{days}."),
+        Column(f"per_day_{days}", "DOUBLE", f"What came a day: change_{days} by days_{days}."),
         Column(
             f"growth_{days}",
             "DOUBLE",
-            f"change_{days} as a share of the figure before it; of counts of a day, how much more a day than in the "
-            f"{days} days before.",
+            f"How change_{days} compares with the figure before it, as a share; of counts, how much more came a day "
+            f"than in the {days} days before.",
         ),
     )
 
@@ -107,7 +123,7 @@ def _momentum(name: str, entity: str, metric: tuple[Column, ...]) -> Table:
             Column("level", "BIGINT", "The figure of that day.", nullable=False),
             *_growth(7),
             *_growth(28),
-            Column("acceleration", "DOUBLE", "per_day_7 by per_day_28, where both are above 0."),
+            Column("acceleration", "DOUBLE", "How many times per_day_28 per_day_7 is, where both are above 0."),
             Column(
                 "latest",
                 "DOUBLE",
@@ -138,7 +154,7 @@ CHART_MOVEMENTS = Insight(
             Column(
                 "movement",
                 "VARCHAR",
-                "new, re-entry, up, down, steady or exit, going by the stored ranking before; null on the oldest one.",
+                "One of new, re-entry, up, down, steady and exit, by the stored ranking before; null on the oldest.",
             ),
             Column("position", "BIGINT", "Its place, the best one where it has several; null after an exit."),
             Column("previous_position", "BIGINT", "Its place in the stored ranking before; null where it had none."),
@@ -154,6 +170,7 @@ CHART_MOVEMENTS = Insight(
     ),
     inputs=("chart_rankings", "chart_entries"),
     queries=("chart_movements",),
+    first="ranked_at DESC, chart_slug, position",
     changed="charts_with_other_rankings",
 )
 
@@ -189,6 +206,7 @@ CROSS_CHART = Insight(
     ),
     inputs=("chart_movements",),
     queries=("cross_chart",),
+    first="last_ranked_at DESC, best_position, chart_slug",
 )
 
 GENRE_SHARE = Insight(
@@ -212,12 +230,14 @@ GENRE_SHARE = Insight(
     ),
     inputs=("chart_entries", "track_genres"),
     queries=("genre_share",),
+    first="ranked_at DESC, chart_slug, share DESC",
 )
 
 TRACK_MOMENTUM = Insight(
     _momentum("track_momentum", "track", ()),
     inputs=("track_audience",),
     queries=("track_days", "momentum", "track_momentum"),
+    first="jump DESC NULLS LAST, level DESC",
     is_dated=True,
 )
 
@@ -225,10 +245,11 @@ ARTIST_MOMENTUM = Insight(
     _momentum(
         "artist_momentum",
         "artist",
-        (key_column("metric", "VARCHAR", "followers, likes, views, listeners (of 28 days) or daily_views."),),
+        (key_column("metric", "VARCHAR", "One of followers, likes, views, listeners (of 28 days) and daily_views."),),
     ),
     inputs=("artist_audience", "artist_listening"),
     queries=("artist_days", "momentum", "artist_momentum"),
+    first="jump DESC NULLS LAST, level DESC",
     is_dated=True,
 )
 
@@ -273,6 +294,7 @@ CATALOG = Insight(
     ),
     inputs=("tracks", "track_artists", "track_genres", "artists", "cross_chart", "track_momentum", "artist_momentum"),
     queries=("catalog",),
+    first="charts_now DESC, best_position_now, track_uuid",
 )
 
 NOTABLE = Insight(
@@ -281,14 +303,14 @@ NOTABLE = Insight(
         "One row per track or artist that stands out from its own trend now.",
         ("entity", "uuid"),
         (
-            key_column("entity", "VARCHAR", "track or artist."),
+            key_column("entity", "VARCHAR", "Whether it is a track or an artist: track, artist."),
             key_column("uuid", "VARCHAR", "The track or artist."),
             Column("rank", "BIGINT", "1 for what stands out most.", nullable=False),
             Column(
                 "score",
                 "DOUBLE",
-                "Sum over the reasons: the binary logarithm of how many times its usual the latest is (4 at most; 1 where "
-                "nothing is usual), charts entered less 1 (4 at most), platforms that accelerate less 1.",
+                "Sum over the reasons: the binary logarithm of how many times its usual the latest is (4 at most, and "
+                "1 where nothing is usual), charts entered less 1 (4 at most), platforms that accelerate less 1.",
                 nullable=False,
             ),
             Column("name", "VARCHAR", "Title or name.", nullable=False),
@@ -321,6 +343,7 @@ NOTABLE = Insight(
         "charts",
     ),
     queries=("notable",),
+    first="rank",
     is_dated=True,
 )
 

@@ -86,7 +86,23 @@ class Operator:
         return [RunAsked(tuple(group), "stale") for group in _neighbours([known.index(one) for one in charts], known)]
 
     def requested(self) -> list[str]:
-        """Charts that the condition asks for; all assets must ask for the same ones."""
+        """Charts that the condition of fetched assets asks for; all of them must ask for the same ones."""
+        result = self._evaluated()
+        keys = [spec.key for spec in self._specs() if spec.partitions_def]
+        asked = {frozenset(result.get_requested_partitions(key)) for key in keys}
+        assert len(asked) == 1, "assets that ask for different charts become several runs"
+        return sorted(chart for chart in asked.pop() if chart is not None)
+
+    def requested_insights(self) -> set[str]:
+        """Names of the assets without partitions whose condition asks for a run."""
+        result = self._evaluated()
+        keys = [spec.key for spec in self._specs() if not spec.partitions_def]
+        return {key.path[-1] for key in keys if result.get_requested_partitions(key)}
+
+    def _specs(self) -> list[dg.AssetSpec]:
+        return [spec for spec in self._loaded.resolve_all_asset_specs() if spec.automation_condition]
+
+    def _evaluated(self) -> dg.EvaluateAutomationConditionsResult:
         definitions = self._loaded
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", dg.BetaWarning)  # Dagster's own, within Dagster
@@ -94,10 +110,7 @@ class Operator:
                 definitions, self.instance, evaluation_time=self.clock(), cursor=self._cursor
             )
         self._cursor = result.cursor
-        keys = [spec.key for spec in definitions.resolve_all_asset_specs() if spec.automation_condition]
-        asked = {frozenset(result.get_requested_partitions(key)) for key in keys}
-        assert len(asked) == 1, "assets that ask for different charts become several runs"
-        return sorted(chart for chart in asked.pop() if chart is not None)
+        return result
 
     def carry_out(self, run: RunAsked) -> bool:
         """Run the cascade for the charts; returns whether it succeeded."""

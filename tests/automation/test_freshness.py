@@ -226,7 +226,7 @@ def test_nothing_is_spent_on_the_vendor_without_a_daily_budget(bench: Bench, ope
 
 
 def test_the_subset_is_built_by_the_one_undocumented_piece_of_dagster(bench: Bench, operator: Operator) -> None:
-    """If this fails after an upgrade, `automation/freshness.py` is the one place to mend."""
+    """If this fails after an upgrade, `automation/conditions.py` is the one place to mend."""
     register_charts(bench.instance, [OTHER])
     bench.let_pass(hours=25)
     assert operator.requested() == [ONE]

@@ -5,8 +5,9 @@ import re
 import duckdb
 import pytest
 
-from soundcharts_assets.warehouse import tables
+from soundcharts_assets.warehouse import insights, tables
 from soundcharts_assets.warehouse.connection import Warehouse
+from soundcharts_assets.warehouse.insights import Insight
 from soundcharts_assets.warehouse.specification import Table
 from soundcharts_assets.warehouse.tables import TABLES, VIEWS
 
@@ -55,6 +56,43 @@ PROMISED = {
     "malformed_answers": ("subject uuid", "subject uuid received_at reason payload"),
     "api_calls": ("hour endpoint status", "hour endpoint status calls cost quota_remaining"),
     "schema_versions": ("version", "version applied_at"),
+    "chart_movements": (
+        "chart_slug ranked_at track_uuid",
+        "chart_slug ranked_at track_uuid movement position previous_position change previous_ranked_at "
+        "peak_position peak_ranked_at streak rankings_on_chart first_ranked_at fetched_at",
+    ),
+    "track_momentum": (
+        "track_uuid platform",
+        "track_uuid platform is_count as_of level change_7 days_7 per_day_7 growth_7 change_28 days_28 "
+        "per_day_28 growth_28 acceleration latest latest_days usual highest jump",
+    ),
+    "artist_momentum": (
+        "artist_uuid platform metric",
+        "artist_uuid platform metric is_count as_of level change_7 days_7 per_day_7 growth_7 change_28 "
+        "days_28 per_day_28 growth_28 acceleration latest latest_days usual highest jump",
+    ),
+    "cross_chart": (
+        "track_uuid chart_slug",
+        "track_uuid chart_slug is_on_chart position first_ranked_at first_position best_position "
+        "best_ranked_at last_ranked_at rankings is_first is_best",
+    ),
+    "genre_share": (
+        "chart_slug ranked_at genre",
+        "chart_slug ranked_at genre tracks share best_position",
+    ),
+    "catalog": (
+        "track_uuid",
+        "track_uuid name credit_name isrc release_date label distributor language_code explicit "
+        "main_artist_uuid main_artist artists genres charts_now charts_ever best_position_now best_chart_now "
+        "best_position best_chart first_chart first_ranked_at spotify_streams spotify_per_day youtube_views "
+        "youtube_per_day shazams shazams_per_day spins_per_day tiktok_videos artist_spotify_followers "
+        "artist_spotify_listeners",
+    ),
+    "notable": (
+        "entity uuid",
+        "entity uuid rank score name credit_name sentence jump_platform jump_metric jump_on jump_days "
+        "jump_latest jump_usual charts_entered entered_charts accelerating",
+    ),
 }
 """Tables are a public interface: queries of users name them. Key and columns of each."""
 
@@ -66,7 +104,8 @@ def test_tables_keys_and_columns_are_those_that_users_were_promised() -> None:
 
 def test_no_table_is_specified_and_then_forgotten() -> None:
     specified = [value for value in vars(tables).values() if isinstance(value, Table)]
-    assert sorted(table.name for table in specified) == sorted(TABLES)
+    computed = [value.table for value in vars(insights).values() if isinstance(value, Insight)]
+    assert sorted(table.name for table in [*specified, *computed]) == sorted(TABLES)
 
 
 @EVERY_TABLE
@@ -79,7 +118,7 @@ def test_key_columns_are_columns_of_the_table_and_never_null(table: Table) -> No
 @EVERY_TABLE
 def test_names_are_unique_and_need_no_quotes_to_be_queried(table: Table) -> None:
     assert len(set(table.names)) == len(table.names)
-    assert [name for name in (table.name, *table.names) if not re.fullmatch(r"[a-z][a-z_]*", name)] == []
+    assert [name for name in (table.name, *table.names) if not re.fullmatch(r"[a-z][a-z0-9_]*", name)] == []
     with duckdb.connect() as connection:
         connection.execute(f"CREATE TABLE {table.name} ({', '.join(f'{name} INTEGER' for name in table.names)})")
         connection.execute(f"SELECT {', '.join(f'{table.name}.{name}' for name in table.names)} FROM {table.name}")
