@@ -189,6 +189,27 @@ def export(
 
 
 @app.command()
+def dashboard(
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE",
+            help="The page to write. Default: SOUNDCHARTS_DASHBOARD, else dashboard.html beside the warehouse.",
+        ),
+    ] = None,
+) -> None:
+    """Build one page of HTML that shows what changed, and opens anywhere without a network. Makes no call."""
+    from soundcharts_assets.commands.dashboard import build_dashboard, default_path  # noqa: PLC0415
+    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+
+    settings = load_settings()
+    with _refresher(settings) as refresher:
+        built = build_dashboard(refresher, path or default_path(settings, os.environ))
+    of = "" if built.charts == built.charts_known else f" of {built.charts_known:,}"
+    say(f"{built.path}: {built.size / 1e6:.1f} MB, {built.charts:,}{of} charts, {built.seconds:.1f} s")
+
+
+@app.command()
 def demo() -> None:
     """Show everything on invented data: several charts cold, a day later, and what each pass cost."""
     from soundcharts_assets.commands.demo import demonstrate  # noqa: PLC0415

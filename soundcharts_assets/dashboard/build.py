@@ -6,10 +6,11 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from soundcharts_assets.dashboard.data import LIMITS, Limits, gather
+from soundcharts_assets.dashboard.contents import LIMITS, Limits
+from soundcharts_assets.dashboard.data import gather
 from soundcharts_assets.dashboard.page import render
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.warehouse.connection import WarehouseError
+from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError
 
 
 class Built(NamedTuple):
@@ -34,14 +35,23 @@ def build(refresher: Refresher, path: Path, limits: Limits = LIMITS) -> Built:
         WarehouseError: There is no warehouse, it cannot be read, or the page cannot be written.
     """
     started = time.monotonic()
-    if not refresher.warehouse.is_made():
-        raise WarehouseError(f"{refresher.warehouse.name} does not exist; `soundcharts-assets sync` makes it")
+    require(refresher.warehouse)
     contents = gather(refresher, limits)
     page = render(contents).encode()
     write_whole(path, page)
     overview = contents.overview
     shown, known = len(overview["charts"]["slug"]), overview["state"]["charts"]
     return Built(path, len(page), shown, known, time.monotonic() - started)
+
+
+def require(warehouse: Warehouse) -> None:
+    """See that there is something to show, before anything is made for it.
+
+    Raises:
+        WarehouseError: There is not.
+    """
+    if not warehouse.is_made():
+        raise WarehouseError(f"{warehouse.name} does not exist; `soundcharts-assets sync` makes it")
 
 
 def write_whole(path: Path, content: bytes) -> None:

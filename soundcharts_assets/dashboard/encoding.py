@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -65,7 +66,7 @@ def series_of(days: Sequence[int], figures: Sequence[int], *, exact: bool = Fals
         figures: Their figures.
         exact: Whether every figure counts as it is.
     """
-    changes = [abs(later - earlier) for earlier, later in zip(figures, figures[1:], strict=False) if later != earlier]
+    changes = [abs(later - earlier) for earlier, later in pairwise(figures) if later != earlier]
     unit = 1 if exact or not changes else unit_for(median(changes))
     known = dict(zip(days, figures, strict=True))
     steps: list[int | None] = []

@@ -1,8 +1,8 @@
 """How the upkeep of the warehouse stands, for whoever runs it: freshness, calls and quota, failures, what is due.
 
 What is due and how complete charts are is found out by `refresh.status`, what a month costs by `refresh.month`; here it
-is asked for in the page's transaction, and put into plain lists without anything that is nobody else's business: no paths,
-no addresses, no text of errors.
+is asked for in the page's transaction, and put into plain lists without what is nobody else's business: no paths, no
+addresses, no text of errors.
 """
 
 from collections import Counter
@@ -22,6 +22,8 @@ from soundcharts_assets.refresh.status import ChartStatus, WarehouseStatus, look
 from soundcharts_assets.warehouse import work
 
 _DAYS = 30
+_OF_CHART = ("slug", "title", "health", "reason", "newest", "expected", "polled", "nextPoll", "rankings")
+_OF_ROWS = ("tracks", "artists", "due", "metadata", "series", "failures")
 
 
 @dataclass(frozen=True)
@@ -108,14 +110,11 @@ def operations(upkeep: Upkeep, now: datetime) -> dict[str, Any]:
     }
 
 
-def _charts(
-    charts: Sequence[ChartStatus], health: Sequence[tuple[Any, ...]], now: datetime
-) -> dict[str, list[Any]]:
+def _charts(charts: Sequence[ChartStatus], health: Sequence[tuple[Any, ...]], now: datetime) -> dict[str, list[Any]]:
     """A row for each chart that is followed."""
     stands = {slug: (word, reason, expected) for slug, word, reason, expected in health}
     return columns(
-        ("slug", "title", "health", "reason", "newest", "expected", "polled", "nextPoll", "rankings", "tracks", "artists")
-        + ("due", "metadata", "series", "failures"),
+        (*_OF_CHART, *_OF_ROWS),
         (
             (
                 chart.slug,
@@ -149,4 +148,10 @@ def _next_poll(chart: ChartStatus, now: datetime) -> str | None:
 
 
 def _iso(instant: Any) -> str | None:
-    return None if instant is None else instant.isoformat(timespec="seconds") if isinstance(instant, datetime) else instant.isoformat()
+    return (
+        None
+        if instant is None
+        else instant.isoformat(timespec="seconds")
+        if isinstance(instant, datetime)
+        else instant.isoformat()
+    )

@@ -1,7 +1,7 @@
 """The page: data in, HTML out. Pure but for reading the files it is made of.
 
-What is on it is decided in `data`, how it looks and behaves by the files in `page`. It can load nothing from anywhere:
-styles, scripts and libraries are in it, and its policy allows these very ones and nothing else.
+What is on it is decided in `contents`, how it looks and behaves by the files in `page`. It can load nothing from
+anywhere: styles, scripts and libraries are in it, and its policy allows these very ones and nothing else.
 """
 
 import base64
@@ -11,7 +11,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from soundcharts_assets.dashboard.data import Contents, SeriesOf
+from soundcharts_assets.dashboard.contents import ENTITIES, Contents, SeriesOf
 from soundcharts_assets.dashboard.encoding import as_json, packed
 
 STYLES = ("vendor/uplot.css", "page/style.css")
@@ -45,30 +45,33 @@ def render(contents: Contents, largest: int = LARGEST) -> str:
         largest: How many bytes it may have. Series are left out from the end until it fits; without any, it is as large
             as it is.
     """
-    bare = _page(contents, ())
-    series = fitting(contents, largest - len(bare.encode())) if contents.series else ()
-    return _page(contents, series) if series else bare
+    bare = packed({**contents.details, "series": []})
+    page = _page(contents, (), bare)
+    series, details = fitting(contents, largest - len(page.encode()) + len(bare))
+    return _page(contents, series, details) if series else page
 
 
-def fitting(contents: Contents, room: int) -> Sequence[SeriesOf]:
-    """The first of the series: as many as add no more than so many bytes to the page."""
+def fitting(contents: Contents, room: int) -> tuple[Sequence[SeriesOf], str]:
+    """The first of the series, as many as fit, and the details packed with them.
+
+    Args:
+        contents: Has series and details.
+        room: How many bytes these may take.
+    """
     series = contents.series
-    bare = len(packed(contents.details))
     while series:
-        added = len(packed({**contents.details, "series": _grouped(series)})) - bare
-        if added <= room:
-            break
-        series = series[: min(len(series) - 1, int(len(series) * max(room, 0) / added * 0.97))]
-    return series
+        details = packed({**contents.details, "series": _grouped(series)})
+        if len(details) <= room:
+            return series, details
+        fewer = int(len(series) * max(room, 0) / len(details) * 0.97)
+        series = series[: min(len(series) - 1, fewer)]
+    return (), ""
 
 
-def _page(contents: Contents, series: Sequence[SeriesOf]) -> str:
-    with_series = {entity: len({one.number for one in series if one.entity == entity}) for entity in ("track", "artist")}
-    having = {
-        entity: len({one.number for one in contents.series if one.entity == entity}) for entity in ("track", "artist")
-    }
-    overview = {**contents.overview, "series": {"shown": with_series, "known": having}}
-    details = {**contents.details, "series": _grouped(series)}
+def _page(contents: Contents, series: Sequence[SeriesOf], details: str) -> str:
+    known = {entity: _count(contents.series, entity) for entity in ENTITIES}
+    shown = {entity: _count(series, entity) for entity in ENTITIES}
+    overview = {**contents.overview, "series": {"shown": shown, "known": known}}
     styles = "\n".join(map(_file, STYLES))
     scripts = [_file(name) for name in SCRIPTS]
     policy = "; ".join(
@@ -84,7 +87,7 @@ def _page(contents: Contents, series: Sequence[SeriesOf]) -> str:
         "policy": policy,
         "styles": styles,
         "overview": as_json(overview),
-        "details": packed(details),
+        "details": details,
         "scripts": "\n".join(f"<script>{text}</script>" for text in scripts),
     }
     # Each part is put in once, so that nothing in one of them is taken for the place of another.
@@ -94,6 +97,11 @@ def _page(contents: Contents, series: Sequence[SeriesOf]) -> str:
         name, closed, rest = piece.partition("}}")
         found.append(parts[name.strip()] + rest if closed else piece)
     return "".join(found)
+
+
+def _count(series: Sequence[SeriesOf], entity: str) -> int:
+    """Of how many tracks or artists these series are."""
+    return len({one.number for one in series if one.entity == entity})
 
 
 def _grouped(series: Sequence[SeriesOf]) -> list[dict[str, Any]]:

@@ -97,6 +97,8 @@ let details = null;
 let unpacking = null;
 
 async function unpack() {
+  // They come last, so that the first view need not wait for them.
+  if (document.readyState === "loading") await new Promise((done) => addEventListener("DOMContentLoaded", done, { once: true }));
   const text = document.getElementById("details").textContent.trim();
   const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
