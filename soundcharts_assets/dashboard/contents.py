@@ -336,7 +336,7 @@ def _positions(
     rows: Sequence[Mapping[str, Any]], charts: Mapping[str, int], tracks: Mapping[str, int]
 ) -> list[dict[str, list[Any]]]:
     """Where tracks stood on each chart, as a series by number of the ranking."""
-    found: list[list[tuple[int, int, list[int | None]]]] = [[] for _ in charts]
+    found: list[list[tuple[int, int, Sequence[int | None]]]] = [[] for _ in charts]
     for row in rows:
         if row["track_uuid"] in tracks:
             series = series_of(row["numbers"], row["positions"], exact=True)
@@ -346,7 +346,7 @@ def _positions(
 
 def _genre_shares(rows: Sequence[Mapping[str, Any]], charts: Mapping[str, int]) -> list[dict[str, list[Any]]]:
     """Shares of genres on each chart in thousandths, as a series by number of the ranking."""
-    found: list[list[tuple[str, int, list[int | None]]]] = [[] for _ in charts]
+    found: list[list[tuple[str, int, Sequence[int | None]]]] = [[] for _ in charts]
     for row in rows:
         series = series_of(row["numbers"], [round(share * 1_000) for share in row["shares"]], exact=True)
         found[charts[row["chart_slug"]]].append((row["genre"], series.first, series.steps))

@@ -30,7 +30,7 @@ class Series(NamedTuple):
 
     first: int
     unit: int
-    steps: list[int | None]
+    steps: Sequence[int | None]
 
 
 def columns(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, list[Any]]:

@@ -96,7 +96,7 @@ def _page(contents: Contents, series: Sequence[SeriesOf], details: str) -> str:
     for piece in template.split("{{"):
         name, closed, rest = piece.partition("}}")
         found.append(parts[name.strip()] + rest if closed else piece)
-    return "".join(found)
+    return "".join(found).lstrip()
 
 
 def _count(series: Sequence[SeriesOf], entity: str) -> int:

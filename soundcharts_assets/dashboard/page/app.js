@@ -86,11 +86,11 @@ function App() {
             ${LISTS.map((name) => html`<a key=${name} href=${`#${name}`} aria-current=${route.below === name ? (route.key === null ? "page" : "true") : undefined}>${TABS[name]}</a>`)}
           </nav>
           <${Search} />
-          <label class="theme"><span class="visually-hidden">Theme</span>
-            <select value=${theme} onChange=${(event) => chooseTheme(event.target.value)}>
+          <div class="theme">
+            <select aria-label="Theme" value=${theme} onChange=${(event) => chooseTheme(event.target.value)}>
               ${THEMES.map(([value, text]) => html`<option value=${value}>${text}</option>`)}
             </select>
-          </label>
+          </div>
         </div>
       </header>
       <main id="main" ref=${main} tabindex="-1">
@@ -99,7 +99,7 @@ function App() {
           ${LISTS.filter((name) => visited.current.has(name)).map((name) => html`
             <div key=${name} data-list=${name} hidden=${route.key !== null || route.view !== name}>${h(VIEWS[name])}</div>`)}
           ${Detail && html`
-            <div data-detail=${route.view}>
+            <div data-detail=${route.view} data-key=${route.key}>
               <p class="back"><button type="button" class="quiet" onClick=${route.close}><span aria-hidden="true">\u2190</span> ${TABS[route.below]} <kbd aria-hidden="true">Esc</kbd></button></p>
               ${Detail()}
             </div>`}`}

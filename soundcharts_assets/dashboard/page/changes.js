@@ -17,18 +17,21 @@ const genreFits = (one, filters) => filters.genre === ANY || one.genres.includes
 
 const moveFits = (move, filters) => chartFits(move.chart, filters) && genreFits(move.track, filters);
 
+let choices = 0;
+
 /** A labelled choice among values. */
 function Choice({ label, name, options, all = "All" }) {
   const [filters, setFilters] = useContext(Filters);
+  const id = useMemo(() => `choice-${(choices += 1)}`, []);
   return html`
-    <label class="choice">
-      <span>${label}</span>
-      <select value=${filters[name]} class=${filters[name] === ANY ? "" : "set"}
+    <div class="choice">
+      <label for=${id}>${label}</label>
+      <select id=${id} value=${filters[name]} class=${filters[name] === ANY ? "" : "set"}
         onChange=${(event) => setFilters({ ...filters, [name]: event.target.value })}>
         <option value=${ANY}>${all}</option>
         ${options.map(([value, text]) => html`<option value=${value}>${text}</option>`)}
       </select>
-    </label>`;
+    </div>`;
 }
 
 /** The filters of these names, a way to take all of them back, and what they leave. */

@@ -77,11 +77,9 @@ function ChartRanking({ chart }) {
         <h2 id="ranking">Ranking of ${day(at)}</h2>
         <div class="stepper">
           <button type="button" class="quiet" disabled=${!known || (number ?? rankings.length - 1) <= 0} onClick=${() => setNumber((number ?? rankings.length - 1) - 1)}>Earlier</button>
-          <label><span class="visually-hidden">Ranking</span>
-            <select value=${number ?? rankings.length - 1} onChange=${(event) => setNumber(Number(event.target.value))}>
+            <select aria-label="Ranking" value=${number ?? rankings.length - 1} onChange=${(event) => setNumber(Number(event.target.value))}>
               ${rankings.map((one, index) => [one, index]).reverse().map(([one, index]) => html`<option value=${index}>${day(one)}</option>`)}
             </select>
-          </label>
           <button type="button" class="quiet" disabled=${!known || isNewest} onClick=${() => setNumber(number + 1)}>Later</button>
         </div>
       </div>

@@ -43,7 +43,7 @@ function Table({ caption, columns, rows, sort, down, step = 25, most = step, emp
   const direction = (one) => (order.key !== one.key ? "none" : (order.down ?? one.down ?? false) ? "descending" : "ascending");
   const rest = ordered.length - shown;
   return html`
-    <div class="scroll" tabindex="0" role="region" aria-label=${caption}>
+    <div class="scroll" tabindex="0" role="region" aria-label=${`Table: ${caption}`}>
       <table>
         <caption class=${captionHidden ? "visually-hidden" : ""}>${caption}</caption>
         <thead>
