@@ -15,13 +15,15 @@ from datetime import datetime, timedelta
 import dagster as dg
 import duckdb
 
-from soundcharts_assets.assets.declaration import StepCheck, asset_key
+from soundcharts_assets.assets.declaration import StepCheck, asset_key, storage_kind
+from soundcharts_assets.assets.provenance import code_link
 from soundcharts_assets.automation.alerts import Alerts
 from soundcharts_assets.automation.schedules import daily
 from soundcharts_assets.refresh.breaker import open_breaker
 from soundcharts_assets.refresh.charts import AVAILABLE, CHARTS, RANKINGS
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.subjects import past_fail
+from soundcharts_assets.settings import Settings
 from soundcharts_assets.warehouse import quality
 from soundcharts_assets.warehouse.connection import WarehouseError, WarehouseLockedError
 from soundcharts_assets.warehouse.quality import Found
@@ -46,9 +48,9 @@ class Check:
     """One property of the warehouse.
 
     Attributes:
-        name: What it is called in Dagster.
+        name: A sentence that says what holds if it passes, in what Dagster allows of a name: letters, digits and `_`.
         severity: ERROR where the tables are wrong, WARN where they lack something or something is strange.
-        description: What holds if it passes.
+        description: The same in full, with its bounds.
         remedy: What to do where it does not.
         look: Asks for what offends.
         excuse: Why rows may offend and nothing be wrong, such as a budget; then it only warns. None for no reason.
@@ -62,14 +64,14 @@ class Check:
     excuse: Callable[[Refresher, duckdb.DuckDBPyConnection], str | None] = lambda *_: None
 
 
-def _missing_metadata(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> Found:
+def _no_metadata_is_missing(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> Found:
     within = timedelta(hours=refresher.settings.file.quality.settled_within_hours)
-    return quality.missing_metadata(connection, discovered_before=refresher.clock() - within)
+    return quality.no_metadata_is_missing(connection, discovered_before=refresher.clock() - within)
 
 
-def _stale(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> Found:
+def _no_row_is_past_its_window(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> Found:
     as_of = refresher.clock() - GRACE
-    return quality.stale_rows(connection, past_fail(refresher.subjects.values(), as_of), now=as_of)
+    return quality.no_row_is_past_its_window(connection, past_fail(refresher.subjects.values(), as_of), now=as_of)
 
 
 def _held_back(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> str | None:
@@ -84,11 +86,11 @@ def _held_back(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> s
     return None
 
 
-def _falling_counters(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> Found:
+def _no_total_falls_sharply(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> Found:
     options = refresher.settings.file.quality
     since = refresher.clock().date() - timedelta(days=options.look_back_days)
     totals = [(subject.entity, subject.platform or "") for subject in refresher.subjects.values() if subject.is_total]
-    return quality.falling_counters(
+    return quality.no_total_falls_sharply(
         connection,
         track_platforms=[platform for entity, platform in totals if entity == "tracks"],
         artist_platforms=[platform for entity, platform in totals if entity == "artists"],
@@ -97,7 +99,7 @@ def _falling_counters(refresher: Refresher, connection: duckdb.DuckDBPyConnectio
     )
 
 
-def _missing_days(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> Found:
+def _no_platform_lacks_many_days(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> Found:
     options = refresher.settings.file.quality
     today = refresher.clock().date()
     since = {
@@ -105,115 +107,116 @@ def _missing_days(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -
         for subject in refresher.subjects.values()
         if subject.daily_within is not None and subject.platform is not None
     }
-    return quality.missing_days(connection, since, most_missing=options.most_days_missing)
+    return quality.no_platform_lacks_many_days(connection, since, most_missing=options.most_days_missing)
 
 
-def _missing_rankings(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> Found:
+def _no_wanted_ranking_is_missing(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> Found:
     within = timedelta(hours=refresher.settings.file.quality.settled_within_hours)
     history = {slug: refresher.following.history_days(slug) for slug in refresher.following.slugs}
-    return quality.missing_rankings(connection, history, known_before=refresher.clock() - within)
+    return quality.no_wanted_ranking_is_missing(connection, history, known_before=refresher.clock() - within)
 
 
-def _failures(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> Found:
+def _no_asset_fails_often(refresher: Refresher, connection: duckdb.DuckDBPyConnection) -> Found:
     options = refresher.settings.file.quality
     since = refresher.clock() - timedelta(days=options.look_back_days)
     subjects = [CHARTS, AVAILABLE, RANKINGS, *refresher.subjects]
-    return quality.failures(connection, subjects, since=since, most_failed=options.most_failed)
+    return quality.no_asset_fails_often(connection, subjects, since=since, most_failed=options.most_failed)
 
 
 DAILY = (
     Check(
-        "unique_keys",
+        "every_key_is_stored_once",
         _ERROR,
         "No table holds two rows of one key. Keys are those of docs/tables.md.",
         "Rows were written past the program, or the program has a mistake: please report it with the examples.",
-        lambda _, connection: quality.unique_keys(connection),
+        lambda _, connection: quality.every_key_is_stored_once(connection),
     ),
     Check(
-        "ranking_places",
+        "every_ranking_is_complete",
         _ERROR,
         "Every stored ranking holds as many places as came with it, none below the first.",
         "Fetch the ranking again: delete its row in chart_rankings and run `soundcharts-assets sync --chart SLUG`.",
-        lambda _, connection: quality.ranking_places(connection),
+        lambda _, connection: quality.every_ranking_is_complete(connection),
     ),
     Check(
-        "ranking_holes",
+        "no_ranking_leaves_a_place_out",
         _WARN,
         "Places of every stored ranking run from 1 without a hole.",
         "Soundcharts sent it so. `sync --chart SLUG --force` asks for the newest ranking again.",
-        lambda _, connection: quality.ranking_holes(connection),
+        lambda _, connection: quality.no_ranking_leaves_a_place_out(connection),
     ),
     Check(
-        "ranked_tracks",
+        "every_ranked_track_has_a_row",
         _ERROR,
         "Every track on a stored ranking has a row in tracks.",
         "Fetch the ranking again: delete its row in chart_rankings and run `soundcharts-assets sync --chart SLUG`.",
-        lambda _, connection: quality.ranked_tracks(connection),
+        lambda _, connection: quality.every_ranked_track_has_a_row(connection),
     ),
     Check(
-        "credited_artists",
+        "every_credit_has_its_artist",
         _ERROR,
         "Every artist credited on a track has a row in artists.",
         "Fetch the track's metadata again: run the asset tracks with `uuids` and `force` in its configuration.",
-        lambda _, connection: quality.credited_artists(connection),
+        lambda _, connection: quality.every_credit_has_its_artist(connection),
     ),
     Check(
-        "metadata",
+        "no_metadata_is_missing",
         _WARN,
         "Tracks and artists that followed charts reach have metadata within quality.settled_within_hours of their "
         "discovery, unless Soundcharts does not know them.",
         "soundcharts.fetches tells what was said last, `soundcharts-assets plan` whether the budget covers them.",
-        _missing_metadata,
+        _no_metadata_is_missing,
     ),
     Check(
-        "freshness",
+        "no_row_is_past_its_window",
         _ERROR,
         "No row that followed charts reach is past its fail window for more than an hour, going by the ledger. Rows "
         "that are told to wait count as fresh.",
         "`soundcharts-assets doctor` tells what stands still, `soundcharts-assets sync` refreshes everything now.",
-        _stale,
+        _no_row_is_past_its_window,
         _held_back,
     ),
     Check(
-        "falling_counters",
+        "no_total_falls_sharply",
         _WARN,
         "Totals such as streams and views do not fall from one day to the next by more than quality.largest_fall.",
         "Platforms correct their figures; a large fall may mean that Soundcharts linked another recording or video. "
         "The last audience.overlap_days are read again with every refresh.",
-        _falling_counters,
+        _no_total_falls_sharply,
     ),
     Check(
-        "missing_days",
+        "no_platform_lacks_many_days",
         _WARN,
         "Of the days of daily series no larger share is missing than quality.most_days_missing, platform by platform.",
         "Soundcharts misses days itself. Days that it had later than audience.overlap_days are not asked for again.",
-        _missing_days,
+        _no_platform_lacks_many_days,
     ),
     Check(
-        "missing_rankings",
+        "no_wanted_ranking_is_missing",
         _WARN,
         "Rankings that Soundcharts lists, within the wanted history of followed charts, are stored.",
         "soundcharts.fetches tells, for subject chart_rankings, why and when each is asked for again.",
-        _missing_rankings,
+        _no_wanted_ranking_is_missing,
     ),
     Check(
-        "failures",
+        "no_asset_fails_often",
         _WARN,
         "No asset has a larger share of failing rows than quality.most_failed.",
         "The examples tell what was said. Rows that fail are asked for again by themselves, after a day at most.",
-        _failures,
+        _no_asset_fails_often,
     ),
 )
 
 
-def warehouse_asset(specs: Iterable[dg.AssetSpec]) -> dg.AssetSpec:
+def warehouse_asset(settings: Settings, specs: Iterable[dg.AssetSpec]) -> dg.AssetSpec:
     """Return what the daily checks are checks of: the tables as a whole, made from all assets and by none."""
     return dg.AssetSpec(
         key=asset_key(WAREHOUSE),
         deps=[spec.key for spec in specs],
         description="All tables together. Nothing materialises it; its checks look at whole tables, once a day.",
         group_name=QUALITY,
-        kinds={"duckdb"},
+        kinds={storage_kind(settings)},
+        metadata=code_link(warehouse_asset),
     )
 
 
@@ -268,12 +271,12 @@ def quality_schedule(checks: dg.AssetChecksDefinition) -> dg.ScheduleDefinition:
 
 def rankings_check() -> StepCheck:
     """Return the check that comes with every run of the cascade: are the rankings whole that it has just written?"""
-    name, table = "rankings_of_run", "chart_entries"
+    name, table = "new_rankings_are_whole", "chart_entries"
 
     def look(refresher: Refresher, charts: Sequence[str], since: datetime) -> dg.AssetCheckResult:
         try:
             with refresher.warehouse.connect() as connection:
-                found = quality.rankings_of_run(connection, charts, since)
+                found = quality.new_rankings_are_whole(connection, charts, since)
         except WarehouseError as error:
             return _not_looked_at(name, table, error)
         return _result(name, table, found, _ERROR, "Run the chart again with `force` in the configuration.")

@@ -1,7 +1,8 @@
 """What the user decides: `soundcharts.yaml` and the environment, read once and checked before the first call.
 
 Here belongs every setting with its default, its meaning and its limits. What is done with a setting does not: no module
-below this one is imported, and nothing here touches the network, the warehouse or Dagster.
+below this one is imported, and nothing here touches the network, the warehouse or Dagster. What a JSON schema can say
+of a setting it says, for editors and for checks of a component's file; a mistake is told in words by the validators.
 """
 
 import os
@@ -18,10 +19,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     SecretStr,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -43,6 +48,10 @@ ARTIST_LISTENING_PLATFORMS = (
 )  # fmt: skip
 _LONGEST_SLUG = 255
 _LONGEST_PLATFORM = 64
+COMPONENT = "soundcharts_assets.component.SoundchartsCascade"
+ATTRIBUTES = "attributes"
+"""Type and key by which a component file of Dagster holds what otherwise is in `soundcharts.yaml`."""
+_TEAM = "team:"
 WORLDWIDE = "worldwide"
 """What stands for the charts of no country, whose code is '' at Soundcharts (contract section 8.2)."""
 
@@ -52,7 +61,19 @@ class SettingsError(Exception):
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # What a docstring says of a setting, editors and Dagster's documentation say as well.
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Say "of this kind, or nothing" without alternatives, of which checkers only say that none fits."""
+        schema = handler(core_schema)
+        for described in handler.resolve_ref_schema(schema).get("properties", {}).values():
+            match described:
+                case {"anyOf": [{"type": kind, **limits}, {"type": "null"}]}:
+                    del described["anyOf"]
+                    described |= {**limits, "type": [kind, "null"]}
+        return schema
 
 
 def _known(platforms: tuple[str, ...], what: str) -> AfterValidator:
@@ -100,44 +121,98 @@ def _platform_code(value: str) -> str:
     return value
 
 
+def _owner(value: str) -> str:
+    # Dagster would refuse anything else, and the whole code location with it.
+    address = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}", value)
+    team = re.fullmatch(rf"{_TEAM}\S+( \S+)*", value) and value.isprintable()
+    if not address and not team:
+        raise ValueError(f"{value!r} is no owner; an e-mail address is wanted, or {_TEAM} and the name of a team")
+    return value
+
+
+def _some_owners(owners: tuple[str, ...]) -> tuple[str, ...]:
+    if not owners:
+        raise ValueError("nobody is named; leave the key out for team:soundcharts")
+    return _unique(owners)
+
+
+def _folder_address(value: str) -> str:
+    # Nothing but an address and a path: lines of files are put behind it, and no secret belongs into it.
+    if not re.fullmatch(r"https?://[\w.-]+(:\d+)?/[\w./%~+-]*", value, re.ASCII):
+        raise ValueError("an address such as https://github.com/OWNER/REPOSITORY/tree/main is wanted")
+    return value.rstrip("/")
+
+
 def _or_nothing(value: object) -> object:
     """Let a key whose entries are all commented out stand for an empty list."""
     return () if value is None else value
 
 
-Slug = Annotated[str, AfterValidator(_slug)]
-Country = Annotated[str, AfterValidator(_country)]
-PlatformCode = Annotated[str, AfterValidator(_platform_code)]
+def _text(**limits: object) -> dict[str, object]:
+    return {"type": "string", **limits}
+
+
+# What the functions above check, as far as a schema can say it. A slug's printable characters it cannot.
+_SLUG = _text(pattern=r"^(?!\.{1,2}$)(?!.*\.\.\.)\S(.*\S)?$", maxLength=_LONGEST_SLUG, examples=["global-28"])
+_ANY_CASE = "".join(f"[{letter}{letter.upper()}]" for letter in WORLDWIDE)
+_COUNTRY = _text(pattern=f"^([A-Za-z]{{2}}|{_ANY_CASE})$", examples=["US"])
+_CODE = _text(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", maxLength=_LONGEST_PLATFORM, examples=["spotify"])
+_NOT_TWICE = Field(json_schema_extra={"uniqueItems": True})
+
+Slug = Annotated[str, AfterValidator(_slug), WithJsonSchema(_SLUG)]
+Country = Annotated[str, AfterValidator(_country), WithJsonSchema(_COUNTRY)]
+PlatformCode = Annotated[str, AfterValidator(_platform_code), WithJsonSchema(_CODE)]
+Owner = Annotated[str, AfterValidator(_owner)]
 Version = Annotated[str, Field(pattern=r"^v\d+(\.\d+)*$")]
-TrackPlatform = Annotated[str, _known(TRACK_AUDIENCE_PLATFORMS, "audience of tracks at Soundcharts")]
-ArtistPlatform = Annotated[str, _known(ARTIST_AUDIENCE_PLATFORMS, "audience of artists at Soundcharts")]
-ListeningPlatform = Annotated[str, _known(ARTIST_LISTENING_PLATFORMS, "listening figures of artists at Soundcharts")]
+TrackPlatform = Annotated[
+    str,
+    _known(TRACK_AUDIENCE_PLATFORMS, "audience of tracks at Soundcharts"),
+    WithJsonSchema(_text(enum=list(TRACK_AUDIENCE_PLATFORMS))),
+]
+ArtistPlatform = Annotated[
+    str,
+    _known(ARTIST_AUDIENCE_PLATFORMS, "audience of artists at Soundcharts"),
+    WithJsonSchema(_text(enum=list(ARTIST_AUDIENCE_PLATFORMS))),
+]
+ListeningPlatform = Annotated[
+    str,
+    _known(ARTIST_LISTENING_PLATFORMS, "listening figures of artists at Soundcharts"),
+    WithJsonSchema(_text(enum=list(ARTIST_LISTENING_PLATFORMS))),
+]
 
 
 class ChartSettings(_Strict):
     """One followed chart."""
 
     slug: Slug
+    """The chart's name at Soundcharts, such as global-28."""
     cascade: bool = True
     """Whether its tracks, their artists and the audiences of both are fetched too, or its rankings only."""
     history_days: Annotated[int, Field(ge=0, le=36_500)] | None = None
-    """Days of rankings before the chart's own newest one; None takes the general `history_days`."""
+    """Days of rankings before the chart's own newest one; left out, the general `history_days`."""
     reread_days: Annotated[int, Field(ge=0, le=36_500)] | None = None
-    """Stored rankings of so many days before a new one are read once more; None takes the general `reread_days`."""
+    """Stored rankings of so many days before a new one are read once more; left out, the general `reread_days`."""
 
 
 class ChartSelector(_Strict):
     """Charts that are followed because of what they are: all of a platform that fit."""
 
     platform: PlatformCode
-    countries: Annotated[tuple[Country, ...], AfterValidator(_some_countries)] | None = None
-    """ISO 3166 alpha-2, '' for worldwide; None for all."""
+    """Follow what this platform has, as narrowed by the next three."""
+    countries: (
+        Annotated[tuple[Country, ...], AfterValidator(_some_countries), Field(json_schema_extra={"minItems": 1})] | None
+    ) = None
+    """ISO 3166 alpha-2 codes, `worldwide` for charts of no country, which becomes ''; left out, all."""
     name: Annotated[str, Field(min_length=1)] | None = None
     """Shell-style pattern that the title fits, whatever the case."""
     frequency: Annotated[str, Field(min_length=1)] | None = None
+    """Such as daily or weekly."""
     cascade: bool = True
+    """Whether their tracks, the artists and the audiences of both are fetched too, or their rankings only."""
     history_days: Annotated[int, Field(ge=0, le=36_500)] | None = None
+    """Days of rankings before each chart's own newest one; left out, the general `history_days`."""
     reread_days: Annotated[int, Field(ge=0, le=36_500)] | None = None
+    """Stored rankings of so many days before a new one are read once more; left out, the general `reread_days`."""
 
     def __str__(self) -> str:
         """Say what is selected in the words of the file."""
@@ -163,7 +238,21 @@ def _chart_or_selector(value: object) -> object:
     return (ChartSettings if "slug" in value else ChartSelector).model_validate(value)
 
 
-Followed = Annotated[ChartSettings | ChartSelector, BeforeValidator(_chart_or_selector)]
+class _ToldByKeys:
+    """Tells charts from selectors in the schema, too: there as well, of a union it is only said that nothing fits."""
+
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        chart, selector = handler(core_schema)["anyOf"]
+        own = [key for key in ChartSelector.model_fields if key not in ChartSettings.model_fields]
+        selects = {"type": "object", "anyOf": [{"required": [key]} for key in own]}
+        return {
+            "if": {"type": "string"},
+            "then": _SLUG,
+            "else": {"if": selects, "then": selector, "else": chart},
+        }
+
+
+Followed = Annotated[ChartSettings | ChartSelector, BeforeValidator(_chart_or_selector), _ToldByKeys()]
 
 
 def _charts_once(charts: tuple[Followed, ...]) -> tuple[Followed, ...]:
@@ -172,28 +261,36 @@ def _charts_once(charts: tuple[Followed, ...]) -> tuple[Followed, ...]:
 
 
 class PlatformSettings(_Strict):
-    """Which audience assets exist."""
+    """Which audience assets exist: one for each platform."""
 
-    track_audience: Annotated[tuple[TrackPlatform, ...], AfterValidator(_unique)] = (
+    track_audience: Annotated[tuple[TrackPlatform, ...], AfterValidator(_unique), _NOT_TWICE] = (
         "spotify",
         "youtube",
         "shazam",
         "airplay",
     )
-    artist_audience: Annotated[tuple[ArtistPlatform, ...], AfterValidator(_unique)] = (
+    """Streams, views and the like, by platform."""
+    artist_audience: Annotated[tuple[ArtistPlatform, ...], AfterValidator(_unique), _NOT_TWICE] = (
         "spotify",
         "youtube",
         "instagram",
         "tiktok",
     )
-    artist_listening: Annotated[tuple[ListeningPlatform, ...], AfterValidator(_unique)] = ("spotify", "youtube")
+    """Followers and the like, by platform."""
+    artist_listening: Annotated[tuple[ListeningPlatform, ...], AfterValidator(_unique), _NOT_TWICE] = (
+        "spotify",
+        "youtube",
+    )
+    """Monthly listeners, daily views."""
 
 
 class MetadataFreshness(_Strict):
     """Ages of track and artist metadata, in days."""
 
     warn_days: Annotated[float, Field(gt=0, le=36_500)] = 27
+    """From this age on a run that happens anyway takes a row along."""
     fail_days: Annotated[float, Field(gt=0, le=36_500)] = 30
+    """From this age on a row is due, and starts a run."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -206,7 +303,9 @@ class AudienceFreshness(_Strict):
     """Ages of audience series, in hours."""
 
     warn_hours: Annotated[float, Field(gt=0, le=876_000)] = 20
+    """From this age on a run that happens anyway takes a row along."""
     fail_hours: Annotated[float, Field(gt=0, le=876_000)] = 24
+    """From this age on a row is due, and starts a run."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -261,8 +360,18 @@ class AudienceSettings(_Strict):
 class BudgetSettings(_Strict):
     """What may be spent, in requests of the quota."""
 
-    daily: Annotated[int, Field(ge=0)] | Literal["unlimited"] | None = None
-    """Requests a day (UTC). Without it nothing is spent automatically against the vendor's host."""
+    daily: Annotated[
+        Annotated[int, Field(ge=0)] | Literal["unlimited"] | None,
+        WithJsonSchema(
+            {
+                "if": {"type": "string"},
+                "then": {"const": "unlimited"},
+                "else": {"type": ["integer", "null"], "minimum": 0},
+                "examples": [50_000, "unlimited"],
+            }
+        ),
+    ] = None
+    """Requests a day (UTC), or unlimited. Without it nothing is spent unattended against Soundcharts itself."""
     reserve: Annotated[int, Field(ge=0)] = 0
     """Requests of the quota that are never spent."""
 
@@ -276,23 +385,30 @@ class ApiVersions(_Strict):
     """Path versions, which Soundcharts moves per endpoint (contract section 4.4)."""
 
     ranking: Version = "v2.14"
+    """Of a ranking of songs."""
     song: Version = "v2.25"
+    """Of a track's metadata."""
     artist: Version = "v2.9"
+    """Of an artist's metadata."""
 
 
 class ApiSettings(_Strict):
     """How Soundcharts is talked to."""
 
     calls_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 4_800
+    """Soundcharts recommends less than 5,000."""
     polls_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 200
     """The sensor's own share: it polls while a run is calling."""
     workers: Annotated[int, Field(ge=1, le=128)] = 16
+    """Calls in flight at once."""
     batch_size: Annotated[int, Field(ge=1, le=100)] = 50
     """Ids per metadata call. Soundcharts documents no maximum; a refused batch is halved."""
     attempts: Annotated[int, Field(ge=1, le=10)] = 4
     """Tries of one call where the failure may pass: timeouts, cut connections, 5xx."""
     connect_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 10
+    """How long to wait for a connection."""
     read_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
+    """How long to wait for an answer."""
     backoff_seconds: Annotated[float, Field(ge=0, le=60)] = 0.5
     """First pause between two tries; it doubles, with jitter."""
     versions: ApiVersions = ApiVersions()
@@ -302,13 +418,15 @@ class WarehouseSettings(_Strict):
     """How the tables are used, wherever they are."""
 
     memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?(MB|GB|MiB|GiB)$")] = "200MB"
+    """What DuckDB may take, such as 200MB or 1GiB."""
     lock_timeout_seconds: Annotated[float, Field(ge=0, le=3_600)] = 30
     """How long to wait for another process that holds the file before answers are set aside in the spool."""
     keep_snapshots_days: Annotated[float, Field(gt=0, le=36_500)] = 7
     """How long a lake can still be read as it was; what is older is dropped by its daily maintenance."""
     batch_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    """A batch is committed at so many rows, or after `batch_seconds`, whichever comes first."""
     batch_seconds: Annotated[float, Field(gt=0, le=600)] = 5
-    """A batch is committed at so many rows or after so many seconds, whichever comes first."""
+    """A batch is committed after so many seconds, or at `batch_rows`, whichever comes first."""
 
 
 class QualitySettings(_Strict):
@@ -327,11 +445,19 @@ class QualitySettings(_Strict):
 
 
 class FileSettings(_Strict):
-    """All that `soundcharts.yaml` may hold."""
+    """All that `soundcharts.yaml` may hold, or the attributes of a component in another Dagster project."""
 
-    charts: Annotated[tuple[Followed, ...], BeforeValidator(_or_nothing), AfterValidator(_charts_once)] = ()
+    charts: Annotated[
+        tuple[Followed, ...],
+        BeforeValidator(_or_nothing),
+        AfterValidator(_charts_once),
+        Field(json_schema_extra={"type": ["array", "null"], "examples": [["global-28"]]}),
+    ] = ()
+    """Charts by slug, and selectors that follow all charts of a platform that fit."""
     history_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    """Days of rankings before a chart's own newest one. Each missing ranking costs a call per 100 places, once."""
     reread_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    """Stored rankings of so many days before a new one are read once more when it comes; each costs its pages."""
     platforms: PlatformSettings = PlatformSettings()
     freshness: FreshnessSettings = FreshnessSettings()
     audience: AudienceSettings = AudienceSettings()
@@ -339,6 +465,11 @@ class FileSettings(_Strict):
     api: ApiSettings = ApiSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     quality: QualitySettings = QualitySettings()
+    owners: Annotated[tuple[Owner, ...], AfterValidator(_some_owners)] = ("team:soundcharts",)
+    """Whom Dagster names as owners of the assets: e-mail addresses, and teams as `team:NAME`."""
+    code_url: Annotated[str, AfterValidator(_folder_address)] | None = None
+    """Where a Git host shows the folder that holds the package. Without it, assets link to files of the machine that
+    Dagster's code runs on."""
 
     @property
     def named_charts(self) -> tuple[ChartSettings, ...]:
@@ -447,9 +578,24 @@ def load_settings(environment: Mapping[str, str] | None = None, *, file_may_be_a
     config_path = Path(variables.get("SOUNDCHARTS_CONFIG") or "soundcharts.yaml")
     if variables.get("SOUNDCHARTS_CONFIG") and not config_path.is_file() and not file_may_be_absent:
         raise SettingsError(f"SOUNDCHARTS_CONFIG: there is no file {config_path}")
+    return with_environment(_read_file(config_path), config_path, variables)
+
+
+def with_environment(file: FileSettings, config_path: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Complete the settings of a file with what comes from the environment.
+
+    Args:
+        file: What the file holds.
+        config_path: Where it is.
+        environment: Variables; those of the process where left out.
+
+    Raises:
+        SettingsError: A variable is wrong.
+    """
+    variables = os.environ if environment is None else environment
     warehouse_path, lake = read_warehouse(variables)
     return Settings(
-        file=_read_file(config_path),
+        file=file,
         base_url=_url(variables, "SOUNDCHARTS_BASE_URL", VENDOR_URL),
         credentials=_credentials(variables),
         warehouse_path=warehouse_path,
@@ -617,7 +763,7 @@ def _read_file(path: Path) -> FileSettings:
 
 
 def parse_settings(text: str, path: Path) -> FileSettings:
-    """Check the text of a settings file.
+    """Check the text of a settings file, or of a file in which another Dagster project declares the component.
 
     Args:
         text: What the file holds, or would hold.
@@ -627,9 +773,28 @@ def parse_settings(text: str, path: Path) -> FileSettings:
         SettingsError: It is not YAML, or a value is wrong.
     """
     try:
-        content: Any = YAML(typ="safe").load(text)
+        documents: list[Any] = list(YAML(typ="safe").load_all(text))
     except (YAMLError, ValueError, RecursionError) as error:
         raise SettingsError(f"{path}: not YAML: {_one_line(str(error))}") from error
+    for document in documents:
+        if isinstance(document, dict) and document.get("type") == COMPONENT:
+            return check_settings(document.get(ATTRIBUTES), path, ATTRIBUTES)
+    if len(documents) > 1:
+        raise SettingsError(f"{path}: not YAML: one document is wanted, or one of type {COMPONENT}")
+    return check_settings(documents[0] if documents else None, path)
+
+
+def check_settings(content: Any, path: Path, *below: str) -> FileSettings:
+    """Check what a settings file holds.
+
+    Args:
+        content: Its keys and their values; None for nothing.
+        path: Where it is, for messages.
+        below: The keys below which it stands, for messages.
+
+    Raises:
+        SettingsError: A value is wrong. The message has a line for each, with file, key and reason.
+    """
     if content is None:
         return FileSettings()
     if not isinstance(content, dict):
@@ -638,12 +803,13 @@ def parse_settings(text: str, path: Path) -> FileSettings:
         return FileSettings.model_validate(content)
     except ValidationError as error:
         # The chain is cut: pydantic's own error prints what it was given, which may be a secret in the wrong place.
-        raise SettingsError("\n".join(f"{path}: {_describe(detail)}" for detail in error.errors())) from None
+        mistakes = [_describe(detail, below) for detail in error.errors()]
+        raise SettingsError("\n".join(f"{path}: {mistake}" for mistake in mistakes)) from None
 
 
-def _describe(detail: Any) -> str:
+def _describe(detail: Any, below: tuple[str, ...]) -> str:
     key = ""
-    for found in detail["loc"]:
+    for found in (*below, *detail["loc"]):
         part = found if isinstance(found, int) or str(found).isprintable() else repr(found)
         key += f"[{part}]" if isinstance(part, int) else f"{'.' if key else ''}{part}"
     reason = str(detail["msg"]).removeprefix("Value error, ")

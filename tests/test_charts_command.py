@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from soundcharts_assets.commands.settings_file import read, rewrite, with_chart, without_chart
-from soundcharts_assets.settings import ChartSettings, SettingsError, parse_settings
+from soundcharts_assets.settings import COMPONENT, ChartSettings, SettingsError, parse_settings
 from tests.shop import FEW, Shop, lines
 
 PATH = Path("soundcharts.yaml")
@@ -55,6 +55,8 @@ ADDED = {
     "selectors": " charts:\n   - {platform: spotify, countries: [US, GB]}\n+  - slug: new-1\n",
     "quoted keys": " 'charts' :\n   - a\n+  - new-1\n",
     "blanks at the ends of lines": " charts:  \n   - a  \n+  - new-1\n    \n history_days:   3   \n",
+    "a component": f" type: {COMPONENT}\n attributes:\n   charts:\n     - a\n+    - new-1\n   history_days: 3\n",
+    "a component without the key": f" type: {COMPONENT}\n attributes:\n   api: {{}}\n+  charts:\n+    - slug: new-1\n",
     "odd spacing": " charts:\n   -  a\n+  - new-1\n api:   {workers:    3}\n history_days:   007 # seven\n",
 }
 

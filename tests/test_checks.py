@@ -37,109 +37,109 @@ PLACE = f"chart_slug = '{CHARTS[0]}' AND ranked_at = {NEWEST} AND position"
 DEFECTS: Mapping[str, tuple[str, str, str]] = {
     "a day of a series is stored twice": (
         "INSERT INTO track_audience SELECT * FROM track_audience LIMIT 1",
-        "unique_keys",
+        "every_key_is_stored_once",
         "track_audience: ",
     ),
     "a place of a ranking is stored twice": (
         f"INSERT INTO chart_entries SELECT * FROM chart_entries WHERE {PLACE} = 7",
-        "unique_keys",
+        "every_key_is_stored_once",
         f"chart_entries: {CHARTS[0]}, ",
     ),
     "a ranking lacks a place": (
         f"DELETE FROM chart_entries WHERE {PLACE} = 7",
-        "ranking_places",
+        "every_ranking_is_complete",
         "49 of 50 places",
     ),
     "a ranking was half replaced": (
         f"UPDATE chart_rankings SET entry_count = 40 WHERE chart_slug = '{CHARTS[0]}' AND ranked_at = {NEWEST}",
-        "ranking_places",
+        "every_ranking_is_complete",
         "50 of 40 places",
     ),
     "entries are stored without their ranking": (
         f"DELETE FROM chart_rankings WHERE chart_slug = '{CHARTS[0]}' AND ranked_at = {NEWEST}",
-        "ranking_places",
+        "every_ranking_is_complete",
         "entries without a ranking",
     ),
     "a place lies below the first": (
         f"UPDATE chart_entries SET position = 0 WHERE {PLACE} = 7",
-        "ranking_places",
+        "every_ranking_is_complete",
         "place 0",
     ),
     "a ranking leaves a place out": (
         f"UPDATE chart_entries SET position = 51 WHERE {PLACE} = 7",
-        "ranking_holes",
+        "no_ranking_leaves_a_place_out",
         "50 entries on places 1 to 51",
     ),
     "a ranked track has no row": (
         f"DELETE FROM tracks WHERE uuid = {TRACK}",
-        "ranked_tracks",
+        "every_ranked_track_has_a_row",
         "track {track}, ranked on ",
     ),
     "a credited artist has no row": (
         f"DELETE FROM artists WHERE uuid IN (SELECT artist_uuid FROM track_artists WHERE track_uuid = {TRACK})",
-        "credited_artists",
+        "every_credit_has_its_artist",
         "credited on track ",
     ),
     "a track is settled and has no metadata": (
         f"UPDATE tracks SET fetched_at = NULL WHERE uuid = {TRACK}",
-        "metadata",
+        "no_metadata_is_missing",
         "track {track}: ok",
     ),
     "a track fails since yesterday and has no metadata": (
         f"UPDATE tracks SET fetched_at = NULL, discovered_at = {NOW} - INTERVAL 25 HOUR WHERE uuid = {TRACK};"
         f"UPDATE fetches SET status = 'failed', fetched_at = NULL, not_before = {NOW} + INTERVAL 1 HOUR "
         f"WHERE subject = 'tracks' AND uuid = {TRACK}",
-        "metadata",
+        "no_metadata_is_missing",
         "track {track}: failed",
     ),
     "a series is past its window for more than an hour": (
         f"UPDATE fetches SET fetched_at = {NOW} - INTERVAL '25 hours 1 minute', not_before = NULL "
         f"WHERE subject = 'track_audience/spotify' AND uuid = {TRACK}",
-        "freshness",
+        "no_row_is_past_its_window",
         "track_audience/spotify of {track} on ",
     ),
     "a series was never asked for": (
         f"DELETE FROM fetches WHERE subject = 'track_audience/airplay' AND uuid = {TRACK};"
         f"UPDATE tracks SET discovered_at = {NOW} - INTERVAL '61 minutes' WHERE uuid = {TRACK}",
-        "freshness",
+        "no_row_is_past_its_window",
         "track_audience/airplay of {track} on ",
     ),
     "a counter of streams falls": (
         "UPDATE track_audience SET value = value // 2 WHERE platform = 'spotify' AND (track_uuid, date) = "
         "(SELECT (track_uuid, max(date)) FROM track_audience WHERE platform = 'spotify' AND value > 100 "
         "GROUP BY track_uuid HAVING count(*) > 5 ORDER BY track_uuid LIMIT 1)",
-        "falling_counters",
+        "no_total_falls_sharply",
         "track_audience/spotify of ",
     ),
     "a counter of views falls": (
         "UPDATE artist_audience SET views = views // 2 WHERE platform = 'youtube' AND (artist_uuid, date) = "
         "(SELECT (artist_uuid, max(date)) FROM artist_audience WHERE views > 100 AND date > DATE '2026-09-04' "
         "GROUP BY artist_uuid HAVING count(*) > 2 ORDER BY artist_uuid LIMIT 1)",
-        "falling_counters",
+        "no_total_falls_sharply",
         "artist_audience/youtube of ",
     ),
     "days are missing in the series of a platform": (
         "DELETE FROM artist_listening WHERE date IN (DATE '2026-09-08', DATE '2026-09-09')",
-        "missing_days",
+        "no_platform_lacks_many_days",
         "artist_listening/spotify: ",
     ),
     "a listed ranking is wanted since yesterday": (
         f"INSERT INTO fetches (subject, uuid, status, attempts) VALUES "
         f"('chart_rankings', '{CHARTS[0]}@2026-09-14T11:59:59+00:00', 'wanted', 0);"
         f"UPDATE fetches SET fetched_at = {NOW} - INTERVAL 25 HOUR WHERE subject = 'available_rankings'",
-        "missing_rankings",
+        "no_wanted_ranking_is_missing",
         f"{CHARTS[0]} of 2026-09-14T11:59:59+00:00: wanted",
     ),
     "a listed ranking failed": (
         f"INSERT INTO fetches (subject, uuid, status, attempts, error) VALUES "
         f"('chart_rankings', '{CHARTS[0]}@2026-09-14T11:59:59+00:00', 'failed', 1, 'HTTP 500')",
-        "missing_rankings",
+        "no_wanted_ranking_is_missing",
         "failed, HTTP 500",
     ),
     "a tenth of a platform's rows fail": (
         f"UPDATE fetches SET status = 'failed', not_before = {NOW} + INTERVAL 1 HOUR, error = 'HTTP 500' "
         "WHERE subject = 'artist_audience/youtube' AND hash(uuid) % 10 = 0",
-        "failures",
+        "no_asset_fails_often",
         "artist_audience/youtube: ",
     ),
 }
@@ -293,7 +293,7 @@ def test_five_examples_are_named_however_many_there_are(copied: Bench) -> None:
         "DELETE FROM soundcharts.chart_entries WHERE position = 7; UPDATE soundcharts.tracks SET uuid = uuid || 'x'",
     )
 
-    tracks = failing(copied)["ranked_tracks"]
+    tracks = failing(copied)["every_ranked_track_has_a_row"]
 
     assert int(text(tracks, "offending")) == copied.one(
         "SELECT count(DISTINCT track_uuid) FROM soundcharts.chart_entries"
@@ -334,7 +334,7 @@ def test_stale_rows_only_warn_where_the_user_or_the_quota_holds_them_back(
         )
     copied.content = CONTENT | settings
 
-    result = failing(copied)["freshness"]
+    result = failing(copied)["no_row_is_past_its_window"]
 
     assert result.severity is dg.AssetCheckSeverity.WARN
     assert reason in text(result, "what_to_do")
@@ -349,7 +349,7 @@ def test_the_check_of_freshness_and_the_work_lists_of_an_hour_ago_agree(copied: 
     due = copied.refresher().left_due(CHARTS)
     copied.let_pass(hours=1)
 
-    assert int(text(failing(copied)["freshness"], "offending")) == due > 0
+    assert int(text(failing(copied)["no_row_is_past_its_window"], "offending")) == due > 0
 
 
 def run_quality(bench: Bench) -> dg.ExecuteInProcessResult:
@@ -375,7 +375,7 @@ def test_the_daily_job_succeeds_whatever_it_finds(copied: Bench) -> None:
 
     assert result.success
     (failed,) = [evaluation for evaluation in result.get_asset_check_evaluations() if not evaluation.passed]
-    assert failed.check_name == "ranking_places"
+    assert failed.check_name == "every_ranking_is_complete"
     assert failed.severity is dg.AssetCheckSeverity.ERROR
     assert failed.description == f"1 of {text_of(failed, 'looked_at')} offend"
 
@@ -397,7 +397,7 @@ def test_a_failing_check_is_told_to_the_webhook_once_and_a_warning_is_not(copied
         quality_of(copied)
         quality_of(copied)
         assert len(told) == 1
-        assert "ranking_places (1 of " in told[0]
+        assert "every_ranking_is_complete (1 of " in told[0]
 
 
 def test_the_daily_job_runs_every_day_by_itself(sound: Bench) -> None:
@@ -442,7 +442,7 @@ def test_a_run_of_the_cascade_checks_the_rankings_it_wrote_and_no_whole_table(be
     bench.let_pass(minutes=1)
     (second,) = run_cascade(bench).get_asset_check_evaluations()
 
-    assert first.check_name == second.check_name == "rankings_of_run"
+    assert first.check_name == second.check_name == "new_rankings_are_whole"
     assert first.passed
     assert int(text_of(first, "looked_at")) == bench.one("SELECT count(*) FROM soundcharts.chart_rankings") > 1
     assert second.passed

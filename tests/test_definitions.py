@@ -1,5 +1,6 @@
 """What Dagster is told: the asset graph, its partitions, and what a materialisation carries."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+import soundcharts_assets
 from soundcharts_assets.assets.declaration import asset_key
 from soundcharts_assets.automation.tags import FIRST_OF_RANGE, LAST_OF_RANGE
 from soundcharts_assets.checks import DAILY, QUALITY, WAREHOUSE
@@ -48,6 +50,99 @@ def test_the_asset_graph_is_the_one_in_the_snapshot() -> None:
 
 def test_dagster_loads_all_of_it() -> None:
     dg.Definitions.validate_loadable(build_definitions(load_settings({})))
+
+
+EVERYWHERE = {
+    "a file": {},
+    "a lake": {
+        "SOUNDCHARTS_WAREHOUSE": "ducklake:postgres:dbname=nobody_asks_it",
+        "SOUNDCHARTS_LAKE_PATH": "s3://bucket/folder",
+    },
+}
+"""Environments that declare all assets there are, between them."""
+
+
+def every_asset(tmp_path: Path, text: str = "") -> list[dg.AssetSpec]:
+    """All assets there are, of the warehouse in a file and of that in a lake, with these settings."""
+    path = tmp_path / "soundcharts.yaml"
+    path.write_text(text, encoding="utf-8")
+    places = [load_settings({"SOUNDCHARTS_CONFIG": str(path), **place}) for place in EVERYWHERE.values()]
+    return [spec for settings in places for spec in build_definitions(settings).resolve_all_asset_specs()]
+
+
+def test_every_asset_says_what_it_is_where_it_belongs_and_of_what_kind(tmp_path: Path) -> None:
+    specs = every_asset(tmp_path)
+
+    assert {"soundcharts/warehouse", "soundcharts/lake_maintenance"} <= {spec.key.to_user_string() for spec in specs}
+    for spec in specs:
+        assert (spec.description or "").endswith("."), spec.key
+        assert spec.group_name not in {None, "default"}, spec.key
+        assert spec.kinds & {"duckdb", "ducklake"}, spec.key
+        assert len(spec.kinds) <= 3, "Dagster takes no more"
+
+
+def test_every_asset_that_is_a_table_describes_all_of_its_columns(tmp_path: Path) -> None:
+    specs = every_asset(tmp_path)
+    tables = [spec for spec in specs if "dagster/relation_identifier" in spec.metadata]
+
+    assert {spec.key.path[-1] for spec in specs if spec not in tables} == {"warehouse", "lake_maintenance"}
+    for spec in tables:
+        columns = spec.metadata["dagster/column_schema"].columns
+        assert columns
+        assert all(column.description for column in columns), spec.key
+
+
+@pytest.mark.parametrize(
+    ("text", "owners"),
+    [("", ["team:soundcharts"]), ("owners: [team:A&R, ana@example.com]", ["team:A&R", "ana@example.com"])],
+)
+def test_every_asset_has_the_owners_of_the_settings(tmp_path: Path, text: str, owners: list[str]) -> None:
+    for spec in every_asset(tmp_path, text):
+        assert list(spec.owners) == owners, spec.key
+
+
+def test_every_asset_links_to_the_function_that_declares_it(tmp_path: Path) -> None:
+    declared_in = {}
+    for spec in every_asset(tmp_path):
+        place, *others = spec.metadata["dagster/code_references"].code_references
+        for reference in (place, *others):
+            path = Path(reference.file_path)
+            line = path.read_text(encoding="utf-8").splitlines()[reference.line_number - 1]
+            assert line.lstrip().startswith(("def ", "@dg.")), spec.key
+        declared_in["/".join(spec.key.path[1:])] = path_in_package(place.file_path)
+    assert declared_in["charts"] == declared_in["chart_entries"] == "assets/charts.py"
+    assert declared_in["tracks"] == declared_in["genres"] == "assets/tracks.py"
+    assert declared_in["artist_genres"] == "assets/artists.py"
+    assert declared_in["track_audience/spotify"] == "assets/audience.py"
+    assert declared_in["warehouse"] == "checks.py"
+    assert declared_in["lake_maintenance"] == "automation/maintenance.py"
+
+
+def path_in_package(path: str) -> str:
+    """A file of the package, from the package's folder on."""
+    return Path(path).relative_to(Path(soundcharts_assets.__file__).parent).as_posix()
+
+
+def test_every_asset_links_to_a_git_host_where_the_settings_name_one_and_to_no_file(tmp_path: Path) -> None:
+    address = "https://github.com/example/warehouse/tree/main"
+    for spec in every_asset(tmp_path, f"code_url: {address}"):
+        references = spec.metadata["dagster/code_references"].code_references
+        assert references
+        for reference in references:
+            assert reference.url.startswith(f"{address}/soundcharts_assets/"), spec.key
+            assert re.fullmatch(r".*\.py#L\d+", reference.url), spec.key
+
+
+def test_every_check_is_named_by_a_sentence_and_described() -> None:
+    definitions = build_definitions(load_settings({}))
+    declared = [*(definitions.assets or ()), *(definitions.asset_checks or ())]
+    checks = [check for one in declared if isinstance(one, dg.AssetsDefinition) for check in one.check_specs]
+
+    assert len(checks) > len(DAILY)
+    for check in checks:
+        assert len(check.name.split("_")) > 2, "a sentence has a subject and says something of it"
+        assert len(check.name) < 30, "Dagster's list cuts longer ones in their middle"
+        assert (check.description or "").endswith(".")
 
 
 def test_every_fetched_asset_is_described_and_partitioned_by_chart() -> None:
@@ -153,6 +248,31 @@ def test_a_materialisation_carries_standard_metadata_and_the_account(bench: Benc
         assert event.partition == "viral-50-40"
     audience = events["soundcharts/track_audience/spotify"].materialization.metadata
     assert audience["due"].value == audience["calls"].value == 50
+
+
+def test_every_materialisation_shows_some_of_the_rows_that_it_wrote(bench: Bench) -> None:
+    events = materialize(bench).get_asset_materialization_events()
+
+    assert len(events) == 10
+    for event in events:
+        metadata = event.materialization.metadata
+        shown = metadata["preview"]
+        assert isinstance(shown, dg.TableMetadataValue), event.asset_key
+        table = TABLES[str(metadata["dagster/relation_identifier"].value).rpartition(".")[2]]
+        assert len(shown.records) == min(5, bench.one(f"SELECT count(*) FROM {table.qualified}")), event.asset_key
+        keys = ", ".join(f"{name}::VARCHAR" for name in table.key)
+        stored = bench.query(f"SET TimeZone = 'UTC'; SELECT {keys} FROM {table.qualified}")
+        for record in shown.records:
+            key = tuple(str(record.data[name]).replace(" UTC", "+00") for name in table.key)
+            assert key in stored, event.asset_key
+
+
+def test_a_materialisation_that_wrote_nothing_shows_nothing(bench: Bench) -> None:
+    materialize(bench)
+    bench.let_pass(minutes=10)
+    for event in materialize(bench).get_asset_materialization_events():
+        assert event.materialization.metadata["rows_written"].value == 0
+        assert "preview" not in event.materialization.metadata
 
 
 def test_an_asset_of_a_platform_that_was_not_asked_for_does_not_pass_for_materialised(bench: Bench) -> None:

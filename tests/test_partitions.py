@@ -43,8 +43,8 @@ def test_a_run_of_one_chart_names_it_and_its_ranking() -> None:
 
 def test_a_run_of_several_charts_names_some_and_tells_dagster_the_range() -> None:
     assert tags_of_charts([state(slug) for slug in "ab"]) == {
-        CHART: "Top a, Top b",
+        CHART: "Top a; Top b",
         FIRST_OF_RANGE: "a",
         LAST_OF_RANGE: "b",
     }
-    assert tags_of_charts([state(slug) for slug in KNOWN])[CHART] == "Top a, Top b, Top c and 5 more"
+    assert tags_of_charts([state(slug) for slug in KNOWN])[CHART] == "Top a; Top b; Top c and 5 more"

@@ -96,6 +96,8 @@ def test_the_defaults_are_those_that_are_promised() -> None:
     defaults = FileSettings()
     assert defaults.charts == ()
     assert defaults.history_days == 0
+    assert defaults.owners == ("team:soundcharts",)
+    assert defaults.code_url is None
     assert defaults.platforms.track_audience == ("spotify", "youtube", "shazam", "airplay")
     assert defaults.platforms.artist_audience == ("spotify", "youtube", "instagram", "tiktok")
     assert defaults.platforms.artist_listening == ("spotify", "youtube")
@@ -161,6 +163,8 @@ def test_every_setting_of_the_file_is_taken(load: Callable[..., Settings]) -> No
           keep_snapshots_days: 30
           batch_rows: 100
           batch_seconds: 0.5
+        owners: [ana@example.com, "team:A&R of the label"]
+        code_url: https://github.com/example/warehouse/tree/main/
         """
     ).file
     assert file.charts == (
@@ -168,6 +172,8 @@ def test_every_setting_of_the_file_is_taken(load: Callable[..., Settings]) -> No
         ChartSettings(slug="top-200-52", cascade=False, history_days=7),
     )
     assert file.history_days == 30
+    assert file.owners == ("ana@example.com", "team:A&R of the label")
+    assert file.code_url == "https://github.com/example/warehouse/tree/main"
     assert file.platforms.model_dump() == {
         "track_audience": ("shazam",),
         "artist_audience": (),
@@ -399,6 +405,17 @@ def test_charts_may_be_selected_by_what_they_are(load: Callable[..., Settings]) 
         ("warehouse: {batch_rows: 0}", "warehouse.batch_rows", "greater than or equal to 1"),
         ("warehouse: {batch_seconds: 0}", "warehouse.batch_seconds", "greater than 0"),
         ("warehouse: {lock_timeout_seconds: -1}", "warehouse.lock_timeout_seconds", "greater than or equal to 0"),
+        ("owners: [ana]", "owners[0]", "'ana' is no owner; an e-mail address is wanted, or team:"),
+        ("owners: [team:a, ana@localhost]", "owners[1]", "'ana@localhost' is no owner"),
+        ("owners: ['team:']", "owners[0]", "'team:' is no owner"),
+        ("owners: ['team: ']", "owners[0]", "'team: ' is no owner"),
+        ('owners: ["team:a\\n"]', "owners[0]", "is no owner"),
+        ("owners: [team:a, team:a]", "owners", "named twice: team:a"),
+        ("owners: []", "owners", "nobody is named"),
+        ("owners: team:a", "owners", "valid"),
+        ("code_url: github.com/example/warehouse", "code_url", "such as https://github.com/"),
+        ("code_url: https://ana:secret@github.com/a/b", "code_url", "such as https://github.com/"),
+        ("code_url: https://github.com/a/b?ref=main", "code_url", "such as https://github.com/"),
     ],
 )
 def test_a_mistake_in_the_file_is_told_with_file_key_and_reason(

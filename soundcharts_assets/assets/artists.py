@@ -22,5 +22,6 @@ def artist_assets(settings: Settings, subject: Subject, condition: Condition) ->
             window=subject.window,
             condition=condition,
             refresh=lambda refresher, charts, request, _: [refresher.refresh_subject(subject, charts, request)],
+            declared_by=artist_assets,
         ),
     ]

@@ -45,6 +45,7 @@ def audience_assets(settings: Settings, subjects: list[Subject], condition: Cond
             refresh=lambda refresher, charts, request, names: refresher.refresh_subjects(
                 [series[name] for name in names], charts, request
             ),
+            declared_by=audience_assets,
             name=STEP,
         )
     ]

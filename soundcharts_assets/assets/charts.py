@@ -18,6 +18,7 @@ def chart_assets(settings: Settings, condition: Condition, check: StepCheck) -> 
             window=window,
             condition=condition,
             refresh=lambda refresher, charts, request, _: [refresher.refresh_charts(charts, request)],
+            declared_by=chart_assets,
         ),
         fetched_asset(
             settings,
@@ -38,6 +39,7 @@ def chart_assets(settings: Settings, condition: Condition, check: StepCheck) -> 
             window=window,
             condition=condition,
             refresh=lambda refresher, charts, request, _: [refresher.refresh_rankings(charts, request)],
+            declared_by=chart_assets,
             check=check,
         ),
     ]

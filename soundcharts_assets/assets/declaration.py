@@ -12,6 +12,8 @@ import dagster as dg
 from pydantic import Field
 
 from soundcharts_assets.api.errors import SoundchartsError
+from soundcharts_assets.assets.preview import preview
+from soundcharts_assets.assets.provenance import code_link
 from soundcharts_assets.partitions import charts_partitions
 from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.breaker import PausedError
@@ -23,6 +25,7 @@ from soundcharts_assets.warehouse.specification import Table
 from soundcharts_assets.warehouse.tables import LAKE, TABLES
 
 PREFIX = "soundcharts"
+"""First part of the key of every asset of ours, and of none of others in the same code location."""
 
 Condition: TypeAlias = dg.AutomationCondition[dg.AssetKey] | None
 Refresh: TypeAlias = Callable[[Refresher, Sequence[str], Request, Sequence[str]], Sequence[Account]]
@@ -92,6 +95,11 @@ def catalogue_of(settings: Settings) -> str:
     return settings.warehouse_path.stem if settings.lake is None else LAKE
 
 
+def is_ours(key: dg.AssetKey) -> bool:
+    """Whether an asset is one of this project, in a code location that may have others."""
+    return key.path[0] == PREFIX
+
+
 def fetched_asset(
     settings: Settings,
     outputs: Sequence[Output],
@@ -99,6 +107,7 @@ def fetched_asset(
     window: Window,
     condition: Condition,
     refresh: Refresh,
+    declared_by: Callable[..., object],
     name: str | None = None,
     check: StepCheck | None = None,
 ) -> dg.AssetsDefinition:
@@ -110,11 +119,13 @@ def fetched_asset(
         window: How old an answer may grow.
         condition: When charts are refreshed without being asked for.
         refresh: Refreshes the partitions of charts.
+        declared_by: The function that declares the asset, for whoever looks for its code.
         name: Name of the step; by default that of the first table.
         check: What the step checks at its end.
     """
     catalogue = catalogue_of(settings)
-    specs = [_spec(output, catalogue, window, condition) for output in outputs]
+    code = code_link(declared_by)
+    specs = [_spec(output, settings, window, condition).merge_attributes(metadata=code) for output in outputs]
 
     @dg.multi_asset(
         name=name or outputs[0].table,
@@ -186,9 +197,14 @@ def _log(context: dg.AssetExecutionContext, account: Account) -> None:
         context.log.warning("%d of %d wait: %s", account.deferred, account.due, account.held_back)
 
 
+def storage_kind(settings: Settings) -> str:
+    """Return the kind by which Dagster marks, with an icon, what lies in the warehouse."""
+    return "duckdb" if settings.lake is None else "ducklake"
+
+
 def _spec(
     output: Output,
-    catalogue: str,
+    settings: Settings,
     window: Window,
     condition: Condition,
 ) -> dg.AssetSpec:
@@ -199,12 +215,12 @@ def _spec(
         deps=[asset_key(name) for name in output.deps],
         description=f"{output.description}\n\n{grain}",
         group_name=output.group,
-        kinds={"duckdb"},
+        kinds={storage_kind(settings), *([output.platform] if output.platform else [])},
         partitions_def=charts_partitions,
         skippable=True,
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=window.fail, warn_window=window.warn),
         automation_condition=condition,
-        metadata=table_metadata(table, catalogue),
+        metadata=table_metadata(table, catalogue_of(settings)),
     )
 
 
@@ -225,10 +241,14 @@ def table_metadata(table: Table, catalogue: str) -> dict[str, dg.TableSchema | s
     }
 
 
-def _figures(output: Output, account: Account, catalogue: str) -> dict[str, dg.TableSchema | str | int]:
+def _figures(
+    output: Output, account: Account, catalogue: str
+) -> dict[str, dg.TableSchema | dg.TableMetadataValue | str | int]:
+    table = TABLES[output.table]
     return {
-        **table_metadata(TABLES[output.table], catalogue),
+        **table_metadata(table, catalogue),
         "dagster/row_count": account.stored.get(output.table, 0),
         "rows_written": account.rows[output.table],
         **account.figures(),
+        **preview(table, account.written.get(table.name, {}).values()),
     }

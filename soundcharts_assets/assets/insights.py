@@ -7,7 +7,8 @@ from importlib import resources
 
 import dagster as dg
 
-from soundcharts_assets.assets.declaration import Condition, asset_key, catalogue_of, table_metadata
+from soundcharts_assets.assets.declaration import Condition, asset_key, catalogue_of, storage_kind, table_metadata
+from soundcharts_assets.assets.preview import preview
 from soundcharts_assets.refresh.insights import rebuild_insight
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.settings import Settings
@@ -39,15 +40,14 @@ def insight_assets(
         tables: The assets that write each fetched table: one, or one for each platform.
         condition: When they are made anew without being asked for.
     """
-    catalogue = catalogue_of(settings)
     computed = {name: [asset_key(name)] for name in INSIGHTS}
-    return [_asset(insight, catalogue, {**tables, **computed}, condition) for insight in INSIGHTS.values()]
+    return [_asset(insight, settings, {**tables, **computed}, condition) for insight in INSIGHTS.values()]
 
 
 def _asset(
-    insight: Insight, catalogue: str, tables: Mapping[str, Sequence[dg.AssetKey]], condition: Condition
+    insight: Insight, settings: Settings, tables: Mapping[str, Sequence[dg.AssetKey]], condition: Condition
 ) -> dg.AssetsDefinition:
-    table = insight.table
+    table, catalogue = insight.table, catalogue_of(settings)
     lineage = _lineage(insight, tables)
 
     @dg.asset(
@@ -55,7 +55,7 @@ def _asset(
         deps=[key for name in insight.inputs for key in tables.get(name, ())],
         description=f"{_DESCRIPTIONS[insight.name]}\n\n{table.meaning} Unique by {', '.join(table.key)}.",
         group_name=GROUP,
-        kinds={"duckdb", "sql"},
+        kinds={storage_kind(settings), "sql"},
         automation_condition=condition,
         metadata={**table_metadata(table, catalogue), "dagster/column_lineage": lineage},
     )
@@ -70,6 +70,7 @@ def _asset(
                 "dagster/column_lineage": lineage,
                 "dagster/row_count": rebuilt.rows,
                 "rows_written": rebuilt.written,
+                **preview(table, rebuilt.preview),
             }
         )
 

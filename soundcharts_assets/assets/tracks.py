@@ -24,5 +24,6 @@ def track_assets(settings: Settings, subject: Subject, condition: Condition) -> 
             window=subject.window,
             condition=condition,
             refresh=lambda refresher, charts, request, _: [refresher.refresh_subject(subject, charts, request)],
+            declared_by=track_assets,
         ),
     ]

@@ -3,13 +3,14 @@
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import requests
 
+from soundcharts_assets.assets.declaration import is_ours
 from soundcharts_assets.automation.tags import CHART, PARTITION
 from soundcharts_assets.refresh.breaker import Breaker
 from soundcharts_assets.refresh.refresher import Refresher
@@ -103,8 +104,13 @@ def _unlogged() -> Iterator[None]:
             logger.removeFilter(is_of_another)
 
 
-def failure_sensor(open_refresher: Callable[[], Refresher]) -> dg.SensorDefinition:
-    """Return the sensor that tells of failed runs: of the breaker behind them where there is one, else of the run."""
+def failure_sensor(open_refresher: Callable[[], Refresher], jobs: Collection[str]) -> dg.SensorDefinition:
+    """Return the sensor that tells of failed runs: of the breaker behind them where there is one, else of the run.
+
+    Args:
+        open_refresher: Makes a refresher from the settings as they are then.
+        jobs: Our jobs. Of other runs, what is told of is failed steps of our assets, or that a run with some died.
+    """
 
     @dg.run_failure_sensor(
         name="failures",
@@ -115,8 +121,14 @@ def failure_sensor(open_refresher: Callable[[], Refresher]) -> dg.SensorDefiniti
         refresher = open_refresher()
         if refresher.settings.webhook is None:
             return dg.SkipReason("SOUNDCHARTS_WEBHOOK is not set")
-        alerts = Alerts(refresher.settings, refresher.warehouse.spool)
         run = context.dagster_run
+        failed = context.get_step_failure_events()
+        if run.job_name not in jobs:
+            ours = _steps_of_ours(context.instance, run)
+            if not ours or (failed and ours.isdisjoint(event.step_key for event in failed)):
+                return dg.SkipReason(f"Nothing of ours failed in run {run.run_id} of {run.job_name}")
+            failed = [event for event in failed if event.step_key in ours]
+        alerts = Alerts(refresher.settings, refresher.warehouse.spool)
         try:
             breaker = refresher.find_breaker()
         except WarehouseLockedError:
@@ -125,7 +137,7 @@ def failure_sensor(open_refresher: Callable[[], Refresher]) -> dg.SensorDefiniti
             alerts.breaker(breaker)
         else:
             charts = run.tags.get(CHART) or run.tags.get(PARTITION) or "several charts"
-            steps = [event.step_failure_data.error for event in context.get_step_failure_events()]
+            steps = [event.step_failure_data.error for event in failed]
             reason = next(
                 (error.message for error in steps if error), context.failure_event.message or "no reason given"
             )
@@ -133,3 +145,10 @@ def failure_sensor(open_refresher: Callable[[], Refresher]) -> dg.SensorDefiniti
         return None
 
     return failures
+
+
+def _steps_of_ours(instance: dg.DagsterInstance, run: dg.DagsterRun) -> set[str | None]:
+    """Return the steps of a run that were to materialise assets of ours."""
+    planned = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
+    events = [entry.dagster_event for entry in planned if entry.dagster_event]
+    return {event.step_key for event in events if event.asset_key and is_ours(event.asset_key)}

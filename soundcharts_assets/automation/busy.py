@@ -3,11 +3,11 @@
 Runs that pass for unfinished and are dead are the business of `orphans`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 
 import dagster as dg
 
-from soundcharts_assets.assets.declaration import PREFIX
+from soundcharts_assets.assets.declaration import is_ours
 from soundcharts_assets.automation.tags import FIRST_OF_RANGE, LAST_OF_RANGE, PARTITION
 from soundcharts_assets.partitions import CASCADE, PARTITIONS
 
@@ -23,14 +23,16 @@ UNFINISHED = [
 def busy_charts(instance: dg.DagsterInstance) -> set[str]:
     """Return the charts that unfinished runs are about, queued ones included."""
     runs = instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
-    return {chart for run in runs if _is_ours(run) for chart in _charts_of(run, instance)}
+    return {chart for run in runs if is_about_ours(run, [CASCADE]) for chart in charts_of(run, instance)}
 
 
-def _is_ours(run: dg.DagsterRun) -> bool:
-    return run.job_name == CASCADE or any(key.path[0] == PREFIX for key in run.asset_selection or ())
+def is_about_ours(run: dg.DagsterRun, jobs: Collection[str]) -> bool:
+    """Whether a run is one of these jobs, or was started for assets of ours."""
+    return run.job_name in jobs or any(map(is_ours, run.asset_selection or ()))
 
 
-def _charts_of(run: dg.DagsterRun, instance: dg.DagsterInstance) -> Iterable[str]:
+def charts_of(run: dg.DagsterRun, instance: dg.DagsterInstance) -> Sequence[str]:
+    """Return the charts that a run is about, which its tags tell; none where it is about no chart."""
     if PARTITION in run.tags:
         return [run.tags[PARTITION]]
     if FIRST_OF_RANGE in run.tags and LAST_OF_RANGE in run.tags:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import dagster as dg
 
 from soundcharts_assets.api.errors import AllowanceSpent, Fatal
+from soundcharts_assets.assets.declaration import is_ours
 from soundcharts_assets.automation.alerts import Alerts
 from soundcharts_assets.automation.busy import busy_charts
 from soundcharts_assets.automation.orphans import close_orphans
@@ -107,7 +108,7 @@ def _note_loaded(context: dg.SensorEvaluationContext, spool: Spool) -> None:
     """Keep which assets this code location was loaded with: settings that changed since do not change them."""
     if context.repository_def is None:
         return
-    loaded = sorted(key.to_user_string() for key in context.repository_def.assets_defs_by_key)
+    loaded = sorted(key.to_user_string() for key in context.repository_def.assets_defs_by_key if is_ours(key))
     if spool.note(*LOADED) != loaded:
         spool.put_note(*LOADED, loaded)
 

@@ -22,7 +22,7 @@ def maintenance_asset() -> dg.AssetsDefinition:
     @dg.asset(
         key=asset_key(MAINTENANCE),
         group_name="operations",
-        kinds={"duckdb"},
+        kinds={"ducklake"},
         description="Small files of the lake are put together, snapshots older than `warehouse.keep_snapshots_days` "
         "expire, and files that nobody needs any more are removed. Soundcharts is not asked; writers wait meanwhile, "
         "readers do not.",

@@ -3,7 +3,8 @@
 Dagster closes such a run within a second where the code server that started it is alive. Where that was killed as well,
 or the machine, the run would hold its place in the queue and its chart for hours. So each run holds an operating-system
 lock beside the warehouse, from its beginning to the end of its process: a run whose lock is there and free is dead. Who
-cannot see the lock, on another machine, judges nothing.
+cannot see the lock, on another machine, judges nothing. A run whose steps have processes of their own, as another
+project's executor may want it, holds none: no step lives as long as the run.
 """
 
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from soundcharts_assets.refresh.refresher import Refresher
 
 _KILLED = "The process of this run was killed; what it had fetched is stored."
 
-_held: list[FileLock] = []
+_held: dict[Path, FileLock] = {}
 """The lock of the run that this process is at. A process is at one run after the other, and ends with the last."""
 
 
@@ -33,17 +34,21 @@ class RunLocks:
     def hold(self, run_id: str) -> None:
         """Say that this process is at a run, until it ends or is at another one.
 
-        Nothing lets go before: what ends a run in Dagster's eyes comes after the last thing that we do in it.
+        Nothing lets go before: what ends a run in Dagster's eyes comes after the last thing that we do in it. To say it
+        twice changes nothing: `dg launch` makes the resources of a run once more to look at its result.
         """
+        seen = self._folder / run_id
+        if seen in _held:
+            return
         self._folder.mkdir(parents=True, exist_ok=True)
         unseen = self._folder / f".{run_id}"
         lock = _lock(unseen)
         lock.acquire()
         # Others see the file once it is locked: a free one would pass for that of a dead run.
-        unseen.replace(self._folder / run_id)
+        unseen.replace(seen)
         while _held:
-            _held.pop().release()
-        _held.append(lock)
+            _held.popitem()[1].release()
+        _held[seen] = lock
 
     def killed(self, instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
         """Return the runs that pass for alive and whose process is not. Locks of finished runs are cleared away."""

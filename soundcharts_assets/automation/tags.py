@@ -32,6 +32,6 @@ def tags_of_charts(states: Sequence[PollState]) -> dict[str, str]:
     first, *others = states
     if not others:
         return run_tags(first)
-    names = ", ".join(run_tags(state)[CHART] for state in states[:_NAMED])
+    names = "; ".join(run_tags(state)[CHART] for state in states[:_NAMED])
     more = f" and {len(states) - _NAMED} more" if len(states) > _NAMED else ""
     return {CHART: f"{names}{more}", FIRST_OF_RANGE: first.slug, LAST_OF_RANGE: others[-1].slug}

@@ -1,4 +1,4 @@
-"""Editing `soundcharts.yaml`: one chart more or one less, and every other byte as it was.
+"""Editing `soundcharts.yaml`, or a component's file: one chart more or one less, and every other byte as it was.
 
 ruamel.yaml tells where things stand, and the text is cut there and nowhere else: to write the file anew would keep its
 comments, but not its spacing, quotes and line ends. What comes out is read again before it is written; where it does
@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from soundcharts_assets.settings import ChartSettings, SettingsError, parse_settings
+from soundcharts_assets.settings import ATTRIBUTES, ChartSettings, SettingsError, parse_settings
 
 _INDENT = "  "
 _PLAIN = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
@@ -102,7 +102,7 @@ def _insert(text: str, chart: ChartSettings) -> str:
     root = _compose(text)
     if not isinstance(root, MappingNode):
         return _append(text, len(text), chart, column=0)
-    found = _find_charts(root)
+    found = _find(root, "charts")
     if found is None:
         return _insert_key(text, root, chart)
     key, charts = found
@@ -160,7 +160,7 @@ def _append(text: str, here: int, chart: ChartSettings, *, column: int) -> str:
 
 
 def _remove(text: str, index: int) -> str:
-    found = _find_charts(_compose(text))
+    found = _find(_compose(text), "charts")
     if found is None or not isinstance(found[1], SequenceNode):
         return text  # unreachable: the settings name the chart
     charts = found[1]
@@ -192,12 +192,16 @@ def _compose(text: str) -> Node | None:
         node: Node | None = YAML(typ="safe", pure=True).compose(text)
     except YAMLError:
         return None  # `parse_settings` has said what is wrong
-    return node
+    if _find(node, "type") is None:
+        return node
+    # The file of a component: its settings stand below a key.
+    attributes = _find(node, ATTRIBUTES)
+    return attributes[1] if attributes is not None else node
 
 
-def _find_charts(root: Node | None) -> tuple[Node, Node] | None:
+def _find(root: Node | None, name: str) -> tuple[Node, Node] | None:
     pairs = root.value if isinstance(root, MappingNode) else []
-    return next(((key, value) for key, value in pairs if key.value == "charts"), None)
+    return next(((key, value) for key, value in pairs if key.value == name), None)
 
 
 def _start_of_item(text: str, item: Node) -> int:

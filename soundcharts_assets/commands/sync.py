@@ -67,6 +67,7 @@ def sync(
         _pass(refresher, instance, request, named, report)
     except (SoundchartsError, WarehouseError, SettingsError, PausedError) as error:
         report.stop(error)
+        insights = insights and not isinstance(error, WarehouseError)
     if insights and any(account.rows for account in refresher.accounts):
         _compute(refresher, instance, report)
     report.accounts = [account for account in refresher.accounts if account.due or account.calls]

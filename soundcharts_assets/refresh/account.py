@@ -3,8 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any
 
 from soundcharts_assets.refresh.outcomes import TROUBLE, Outcome, Status
+from soundcharts_assets.warehouse.batch import Row
+from soundcharts_assets.warehouse.tables import TABLES
 
 _MOST_EXAMPLES = 5
 
@@ -27,6 +31,7 @@ class Account:
         stored: Rows that tables hold now, by table; those of its platform where the subject has one.
         quota_left: What the last answer said is left of the quota.
         examples: Some of the failures, for people.
+        written: Some of the rows written, by table and then by key, each as a mapping of columns.
         held_back: Why due rows were left although nothing failed; '' where none were.
     """
 
@@ -43,6 +48,7 @@ class Account:
     stored: Mapping[str, int] = field(default_factory=dict)
     quota_left: int | None = None
     examples: list[str] = field(default_factory=list)
+    written: dict[str, dict[Row, Mapping[str, Any]]] = field(default_factory=dict)
     held_back: str = ""
 
     @property
@@ -63,6 +69,17 @@ class Account:
         self.outcomes[outcome.status] -= 1
         for change in outcome.changes:
             self.rows[change.table] -= len(change.rows)
+
+    def keep_some(self, outcome: Outcome) -> None:
+        """Keep a few of the rows that were written for an outcome, while there are few of their table."""
+        for change in outcome.changes:
+            kept = self.written.setdefault(change.table, {})
+            if len(kept) < _MOST_EXAMPLES and change.rows:
+                key_of = itemgetter(*map(change.columns.index, TABLES[change.table].key))
+                # Outcomes may bring the same rows, such as genres; no more than the first of each are looked at.
+                for row in change.rows[:_MOST_EXAMPLES]:
+                    if len(kept) < _MOST_EXAMPLES:
+                        kept[key_of(row)] = dict(zip(change.columns, row, strict=True))
 
     @property
     def failed(self) -> int:

@@ -183,6 +183,9 @@ class _Hand:
             share.task.account.take_back(outcome)
             share.task.account.take(refused)
             write(_batch([(share, refused)]))
+            return
+        for share, outcome in outcomes:
+            share.task.account.keep_some(outcome)
 
 
 def _batch(outcomes: "Sequence[_Taken]") -> Batch:

@@ -67,8 +67,10 @@ def rebuild(connection: duckdb.DuckDBPyConnection, insight: Insight, today: date
             connection.execute(
                 f"DELETE FROM {table.qualified} AS old USING changed WHERE old.chart_slug = changed.slug"
             )
+        # In the order of the key, so that a question for some of them reads little.
         written = connection.execute(
-            f"INSERT INTO {table.qualified} ({', '.join(table.names)}) {insight.statement()}",
+            f"INSERT INTO {table.qualified} ({', '.join(table.names)}) FROM ({insight.statement()}) "
+            f"ORDER BY {', '.join(table.key)}",
             {"today": today} if insight.is_dated else {},
         ).fetchall()
     except BaseException:
@@ -327,7 +329,8 @@ NOTABLE = Insight(
             Column(
                 "accelerating",
                 "VARCHAR[]",
-                "Platforms on which it gains at least a quarter more a day over 7 days than over 28, where several.",
+                "Platforms on which it gains at least a quarter more a day over 7 days than over 28, where several. "
+                "Each takes 100 a day and 1 % in 7 days; listeners do not count.",
                 nullable=False,
             ),
         ),

@@ -1,7 +1,8 @@
-"""What is wrong with the tables, asked in SQL: each question counts what offends and names a few examples.
+"""What should hold of the tables, asked in SQL: each question counts what offends and names a few examples.
 
-Belongs here: one function for each question, and what it takes; the SQL is under `sql/checks`. Does not belong here:
-how much is too much, which is the caller's to say, and what is done about it.
+Belongs here: one function for each check, and what it takes. It is named by what holds if nothing offends, and so are
+the check in Dagster and its SQL under `sql/checks`. Does not belong here: how much is too much, which is the caller's
+to say, and what is done about it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ class Found:
     examples: tuple[str, ...] = ()
 
 
-def unique_keys(connection: duckdb.DuckDBPyConnection) -> Found:
+def every_key_is_stored_once(connection: duckdb.DuckDBPyConnection) -> Found:
     """Find keys that a table holds more than once, in all tables of the specification."""
     found = [_doubled(connection, table) for table in TABLES.values()]
     return Found(
@@ -44,43 +45,45 @@ def unique_keys(connection: duckdb.DuckDBPyConnection) -> Found:
     )
 
 
-def ranking_places(connection: duckdb.DuckDBPyConnection) -> Found:
+def every_ranking_is_complete(connection: duckdb.DuckDBPyConnection) -> Found:
     """Find rankings that do not hold the entries which were stored with them."""
-    return _ask(connection, ("rankings", "ranking_places"))
+    return _ask(connection, ("rankings", "every_ranking_is_complete"))
 
 
-def ranking_holes(connection: duckdb.DuckDBPyConnection) -> Found:
+def no_ranking_leaves_a_place_out(connection: duckdb.DuckDBPyConnection) -> Found:
     """Find rankings that leave places out, as Soundcharts sent them."""
-    return _ask(connection, ("rankings", "ranking_holes"))
+    return _ask(connection, ("rankings", "no_ranking_leaves_a_place_out"))
 
 
-def rankings_of_run(connection: duckdb.DuckDBPyConnection, charts: Sequence[str], since: datetime) -> Found:
+def new_rankings_are_whole(connection: duckdb.DuckDBPyConnection, charts: Sequence[str], since: datetime) -> Found:
     """Find rankings of these charts, written since an instant, that are not whole or hold a track without a row."""
-    return _ask(connection, ("rankings_of_run",), {"charts": list(charts), "since": since})
+    return _ask(connection, ("new_rankings_are_whole",), {"charts": list(charts), "since": since})
 
 
-def ranked_tracks(connection: duckdb.DuckDBPyConnection) -> Found:
+def every_ranked_track_has_a_row(connection: duckdb.DuckDBPyConnection) -> Found:
     """Find tracks on stored rankings that have no row."""
-    return _ask(connection, ("ranked_tracks",))
+    return _ask(connection, ("every_ranked_track_has_a_row",))
 
 
-def credited_artists(connection: duckdb.DuckDBPyConnection) -> Found:
+def every_credit_has_its_artist(connection: duckdb.DuckDBPyConnection) -> Found:
     """Find artists credited on tracks that have no row."""
-    return _ask(connection, ("credited_artists",))
+    return _ask(connection, ("every_credit_has_its_artist",))
 
 
-def missing_metadata(connection: duckdb.DuckDBPyConnection, *, discovered_before: datetime) -> Found:
+def no_metadata_is_missing(connection: duckdb.DuckDBPyConnection, *, discovered_before: datetime) -> Found:
     """Find what followed charts reach without metadata: settled all the same, or discovered before an instant."""
-    return _ask(connection, ("metadata",), {"discovered_before": discovered_before})
+    return _ask(connection, ("no_metadata_is_missing",), {"discovered_before": discovered_before})
 
 
-def stale_rows(connection: duckdb.DuckDBPyConnection, wanted: Sequence[Wanted], *, now: datetime) -> Found:
+def no_row_is_past_its_window(
+    connection: duckdb.DuckDBPyConnection, wanted: Sequence[Wanted], *, now: datetime
+) -> Found:
     """Find rows that followed charts reach and that are due as of `now`, as every work list has it."""
-    statement = f"{due_statement()} {query('checks/freshness')} {query('checks/answer')}"
+    statement = f"{due_statement()} {query('checks/no_row_is_past_its_window')} {query('checks/answer')}"
     return _found(connection, statement, due_parameters(wanted, now))
 
 
-def falling_counters(
+def no_total_falls_sharply(
     connection: duckdb.DuckDBPyConnection,
     *,
     track_platforms: Sequence[str],
@@ -103,10 +106,10 @@ def falling_counters(
         "since": since,
         "largest_fall": largest_fall,
     }
-    return _ask(connection, ("falling_counters",), parameters)
+    return _ask(connection, ("no_total_falls_sharply",), parameters)
 
 
-def missing_days(
+def no_platform_lacks_many_days(
     connection: duckdb.DuckDBPyConnection,
     subjects: Mapping[str, date],
     *,
@@ -127,10 +130,10 @@ def missing_days(
         "earliest": min(subjects.values()),
         "most_missing": most_missing,
     }
-    return _ask(connection, ("missing_days",), parameters)
+    return _ask(connection, ("no_platform_lacks_many_days",), parameters)
 
 
-def missing_rankings(
+def no_wanted_ranking_is_missing(
     connection: duckdb.DuckDBPyConnection,
     history_days: Mapping[str, int],
     *,
@@ -148,10 +151,10 @@ def missing_rankings(
         "history_days": list(history_days.values()),
         "known_before": known_before,
     }
-    return _ask(connection, ("missing_rankings",), parameters)
+    return _ask(connection, ("no_wanted_ranking_is_missing",), parameters)
 
 
-def failures(
+def no_asset_fails_often(
     connection: duckdb.DuckDBPyConnection,
     subjects: Sequence[str],
     *,
@@ -167,11 +170,11 @@ def failures(
         most_failed: The share.
     """
     parameters = {"subjects": list(subjects), "since": since, "most_failed": most_failed}
-    return _ask(connection, ("failures",), parameters)
+    return _ask(connection, ("no_asset_fails_often",), parameters)
 
 
 def _doubled(connection: duckdb.DuckDBPyConnection, table: Table) -> Found:
-    names = query("checks/unique_keys").format(table=table.qualified, key=", ".join(table.key))
+    names = query("checks/every_key_is_stored_once").format(table=table.qualified, key=", ".join(table.key))
     return _found(connection, f"{names} {query('checks/answer')}", {"name": table.name})
 
 

@@ -80,6 +80,9 @@ def test_materialisations_tell_rows_columns_where_they_come_from_and_show_some(
         assert events[name]["dagster/row_count"].value == rows
         assert {"dagster/column_schema", "dagster/column_lineage", "dagster/relation_identifier"} <= set(events[name])
     assert events["chart_movements"]["dagster/row_count"].value == 50
+    shown = events["chart_movements"]["preview"]
+    assert isinstance(shown, dg.TableMetadataValue)
+    assert [record.data["position"] for record in shown.records] == [1, 2, 3, 4, 5]
     lineage = events["track_momentum"]["dagster/column_lineage"].value
     assert isinstance(lineage, dg.TableColumnLineage)
     assert [dep.asset_key.to_user_string() for dep in lineage.deps_by_column["track_uuid"]] == [

@@ -62,10 +62,18 @@ class House:
         data: dict[str, Any] = answer["data"]
         return data
 
-    def runs(self) -> list[dict[str, Any]]:
+    def all_runs(self) -> list[dict[str, Any]]:
         """All runs, newest first, their tags as a mapping."""
         found = self.ask(RUNS)["runsOrError"]["results"]
         return [run | {"tags": {tag["key"]: tag["value"] for tag in run["tags"]}} for run in found]
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Runs that fetch, newest first."""
+        return [run for run in self.all_runs() if run["tags"].get("soundcharts/started_by") != "insights"]
+
+    def computing(self) -> list[dict[str, Any]]:
+        """Runs that compute, newest first."""
+        return [run for run in self.all_runs() if run["tags"].get("soundcharts/started_by") == "insights"]
 
     def update_runs(self) -> list[str]:
         """Charts of the runs that the sensor of chart updates started, oldest first."""
@@ -74,7 +82,7 @@ class House:
 
     def quiet(self) -> bool:
         """Whether every run has ended."""
-        return all(run["status"] in {"SUCCESS", "FAILURE", "CANCELED"} for run in self.runs())
+        return all(run["status"] in {"SUCCESS", "FAILURE", "CANCELED"} for run in self.all_runs())
 
     def now(self) -> datetime:
         """What time the program believes it is."""
@@ -204,6 +212,19 @@ def test_first_rankings_arrive_and_cascade(house: House) -> None:
     assert house.change(unfetched) == [(0,)]
 
 
+def test_what_is_computed_follows_once_all_is_quiet(house: House) -> None:
+    wait_for("a run that computes", lambda: bool(house.computing()), 3 * TICK_SECONDS)
+    wait_for("all runs to end", house.quiet, 120)
+
+    assert {run["status"] for run in house.computing()} == {"SUCCESS"}
+    movements = "SELECT count(DISTINCT chart_slug) FROM soundcharts.chart_movements"
+    assert house.change(movements) == [(len(DAILY | WEEKLY),)]
+    tracks = "SELECT (SELECT count(*) FROM soundcharts.catalog) = (SELECT count(*) FROM soundcharts.tracks)"
+    assert house.change(tracks) == [(True,)]
+    time.sleep(2 * TICK_SECONDS)
+    assert len(house.computing()) <= 2, "once a cascade, not once a tick"
+
+
 def test_stale_rows_and_only_they_are_fetched_again_through_a_backfill(house: House) -> None:
     before = len(house.runs())
     house.sandbox.reset()
@@ -232,6 +253,7 @@ def test_a_day_later_each_updated_daily_chart_gets_one_run_and_weekly_ones_none(
     took = wait_for("a run for each daily chart", lambda: len(house.update_runs()) == 5, 2 * TICK_SECONDS + 15)
     wait_for("all runs to end", house.quiet, 240)
     time.sleep(2 * TICK_SECONDS)  # for whatever should not come
+    wait_for("what is computed", house.quiet, 60)
 
     assert sorted(house.update_runs()[3:]) == sorted(DAILY)
     assert len(house.runs()) == before + 2, "no second run for ageing audiences"

@@ -62,6 +62,12 @@ def test_a_living_run_is_left_alone_and_a_killed_one_is_closed_by_the_next_tick(
     assert files(bench) == []
 
 
+def test_a_process_may_say_twice_what_run_it_is_at(bench: Bench) -> None:
+    locks(bench).hold("a run")
+    locks(bench).hold("a run")
+    assert files(bench) == ["a run"]
+
+
 def test_it_is_closed_even_where_nothing_may_be_spent(bench: Bench) -> None:
     follow(bench, DAILY)
     operator = operator_of(bench)

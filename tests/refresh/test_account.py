@@ -79,3 +79,22 @@ def test_an_outcome_that_could_not_be_stored_is_taken_back_with_its_rows() -> No
     account = _taken(_outcome(Status.OK, "a", rows=3), _outcome(Status.OK, "b", rows=2))
     account.take_back(_outcome(Status.OK, "a", rows=3))
     assert (account.figures()["fetched"], account.rows["genres"]) == (1, 2)
+
+
+def _written(*outcomes: Outcome) -> Account:
+    account = Account("tracks", ("global-28",))
+    for outcome in outcomes:
+        account.keep_some(outcome)
+    return account
+
+
+def test_a_few_of_the_rows_that_were_written_are_kept_to_be_shown() -> None:
+    account = _written(_outcome(Status.OK, "a", rows=2), _outcome(Status.OK, "b", rows=3), _outcome(Status.OK, "c"))
+    assert [row["genre"] for row in account.written["genres"].values()] == ["0", "1", "2"]
+    assert next(iter(account.written["genres"].values())) == {"genre": "0", "parent": "", "level": 0}
+    assert not account.written["track_genres"]
+
+
+def test_never_more_than_five_rows_of_a_table_are_kept_and_no_row_twice() -> None:
+    account = _written(*(_outcome(Status.OK, str(number), rows=1 + number % 9) for number in range(1_000)))
+    assert [row["genre"] for row in account.written["genres"].values()] == ["0", "1", "2", "3", "4"]

@@ -342,3 +342,4 @@ def test_a_row_that_no_table_takes_is_malformed_and_keeps_no_other_out(desk: Des
     assert ledger == [("a", "ok"), ("b", "malformed"), ("c", "ok")]
     assert artists == [("a-0",), ("c-0",)]
     assert (desk.account.outcomes[Status.OK], desk.account.failed, desk.account.rows["artists"]) == (2, 1, 2)
+    assert [row["uuid"] for row in desk.account.written["artists"].values()] == ["a-0", "c-0"], "shown as written"

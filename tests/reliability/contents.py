@@ -5,11 +5,15 @@ from typing import Any
 
 import duckdb
 
+from soundcharts_assets.warehouse.insights import INSIGHTS
 from soundcharts_assets.warehouse.tables import TABLES
 from tests.warehouse.helpers import doubled_keys
 
 BOOKS = {"api_calls", "malformed_answers", "schema_versions"}
 """Tables that tell of the way there, not of what was found: failed calls and bad answers count, too."""
+
+FETCHED = {name: table for name, table in TABLES.items() if name not in BOOKS and name not in INSIGHTS}
+"""What is compared. Computed tables follow from these, and are made by passes only, not by each run."""
 
 WHEN = {"fetched_at", "discovered_at", "seen_at", "unseen_at", "attempts", "not_before", "error"}
 
@@ -17,7 +21,7 @@ Contents = dict[str, list[tuple[Any, ...]]]
 
 
 def contents(warehouse: Path) -> Contents:
-    """The rows of every table but the books, sorted."""
+    """The rows of every fetched table, sorted."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return contents_through(connection)
 
@@ -25,12 +29,11 @@ def contents(warehouse: Path) -> Contents:
 def contents_through(connection: duckdb.DuckDBPyConnection) -> Contents:
     """The same, of the warehouse that a connection is open to."""
     found = {}
-    for name, table in TABLES.items():
-        if name not in BOOKS:
-            columns = ", ".join(column for column in table.names if column not in WHEN)
-            kept = "WHERE subject NOT IN ('breaker', 'spool')" if name == "fetches" else ""
-            statement = f"SELECT {columns} FROM {table.qualified} {kept} ORDER BY ALL NULLS FIRST"
-            found[name] = connection.execute(statement).fetchall()
+    for name, table in FETCHED.items():
+        columns = ", ".join(column for column in table.names if column not in WHEN)
+        kept = "WHERE subject NOT IN ('breaker', 'spool')" if name == "fetches" else ""
+        statement = f"SELECT {columns} FROM {table.qualified} {kept} ORDER BY ALL NULLS FIRST"
+        found[name] = connection.execute(statement).fetchall()
     return found
 
 

@@ -394,6 +394,22 @@ class TestNotable:
             (2.0, ["shazam", "spotify", "tiktok"], "t: accelerates on Shazam, Spotify and TikTok at once.")
         ]
 
+    @pytest.mark.parametrize(
+        ("newest", "a_day"),
+        [
+            pytest.param(10_000, 40, id="few a day"),
+            pytest.param(1_000_000, 100, id="less than a hundredth of what there is in a week"),
+        ],
+    )
+    def test_small_accelerations_are_chance(self, warehouse: Warehouse, newest: int, a_day: int) -> None:
+        values = {age: newest - 2 * a_day * min(age, 7) - a_day * max(age - 7, 0) for age in range(30)}
+        commit(
+            warehouse,
+            *stored_ranking("chart", "t", at=NOON),
+            *(audience("t", platform, values) for platform in ("shazam", "spotify")),
+        )
+        assert told(warehouse, "notable", "uuid") == []
+
     def test_markup_and_quotes_of_names_are_left_as_they_are(self, warehouse: Warehouse) -> None:
         values = {0: 10_000} | {age: 9_200 - 100 * (age - 1) for age in range(1, 11)}
         commit(warehouse, *stored_ranking("chart", "t", at=NOON), audience("t", "spotify", values))

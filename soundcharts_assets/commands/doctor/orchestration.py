@@ -9,11 +9,13 @@ from pathlib import Path
 import dagster as dg
 
 from soundcharts_assets.assets.declaration import asset_key
+from soundcharts_assets.automation.busy import is_about_ours
 from soundcharts_assets.automation.chart_updates import LOADED
 from soundcharts_assets.automation.orphans import RunLocks, killed_passes
 from soundcharts_assets.automation.tags import PARTITION
 from soundcharts_assets.clock import utc_now
 from soundcharts_assets.commands.doctor.findings import MOST_EXAMPLES, Finding, Level, Scene, seconds, some
+from soundcharts_assets.definitions import JOBS
 from soundcharts_assets.settings import SettingsError
 
 _DAEMONS = {
@@ -107,6 +109,7 @@ def check_orphans(scene: Scene) -> Finding:
         if record.start_time is not None
         and utc_now().timestamp() - record.start_time > bound.total_seconds()
         and record.dagster_run.run_id not in killed
+        and is_about_ours(record.dagster_run, JOBS)
     ]
     if late:
         found.append(f"{len(late)} runs are started for longer than {bound}: {some(late)}")
@@ -139,7 +142,9 @@ def check_failed_runs(scene: Scene) -> Finding:
     """Tell the causes of the failed runs of a day, the most frequent first."""
     since = utc_now() - _LATELY
     failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=since)
-    runs = [record.dagster_run for record in scene.instance.get_run_records(failed, limit=_MOST_FAILED_RUNS)]
+    found = [record.dagster_run for record in scene.instance.get_run_records(failed, limit=_MOST_FAILED_RUNS)]
+    # The instance may have others' as well.
+    runs = [run for run in found if is_about_ours(run, JOBS)]
     if not runs:
         return Finding(Level.OK, "none within a day")
     charts: dict[str, list[str]] = {}
@@ -147,7 +152,7 @@ def check_failed_runs(scene: Scene) -> Finding:
         charts.setdefault(_reason(scene.instance, run), []).append(run.tags.get(PARTITION) or run.run_id)
     causes = sorted(charts.items(), key=lambda cause: -len(cause[1]))
     told = [f"{len(names)} x {reason} ({some(names)})" for reason, names in causes[:MOST_EXAMPLES]]
-    count = f"{len(runs)}{' or more' if len(runs) == _MOST_FAILED_RUNS else ''}"
+    count = f"{len(runs)}{' or more' if len(found) == _MOST_FAILED_RUNS else ''}"
     todo = "what failed stays due and is tried again; Dagster's UI shows the log of each run"
     return Finding(Level.WARNING, f"{count} within a day: {'; '.join(told)}", todo)
 

@@ -16,6 +16,7 @@ WITH momentum AS (
         END AS metric,
         as_of,
         per_day_28,
+        growth_7,
         acceleration,
         latest,
         latest_days,
@@ -31,6 +32,7 @@ WITH momentum AS (
         CASE metric WHEN 'daily_views' THEN 'views' ELSE metric END AS metric,
         as_of,
         per_day_28,
+        growth_7,
         acceleration,
         latest,
         latest_days,
@@ -73,7 +75,8 @@ accelerations AS (
         list(DISTINCT platform ORDER BY platform) AS platforms,
         list(DISTINCT platform_name ORDER BY platform_name) AS names
     FROM spelled
-    WHERE acceleration >= 1.25 AND per_day_28 >= 10
+    -- Listeners of 28 days rise and fall with days that are four weeks old.
+    WHERE acceleration >= 1.25 AND per_day_28 >= 100 AND growth_7 >= 0.01 AND metric <> 'listeners'
     GROUP BY entity, uuid
     HAVING count(DISTINCT platform) >= 2
 ),
