@@ -81,8 +81,10 @@ def stocked(folder: Path, *, insights: bool = True) -> Refresher:
     """A refresher on a warehouse that holds the example."""
     refresher = refresher_in(folder)
     with refresher.warehouse.connect() as connection:
+        connection.execute("BEGIN")
         for table, rows in _rows():
             insert(connection, table, [rows])
+        connection.execute("COMMIT")
     if insights:
         rebuild_insights(refresher.warehouse, TODAY)
     return refresher
