@@ -206,7 +206,8 @@ def dashboard(
     with _refresher(settings) as refresher:
         built = build_dashboard(refresher, path or default_path(settings, os.environ))
     of = "" if built.charts == built.charts_known else f" of {built.charts_known:,}"
-    say(f"{built.path}: {built.size / 1e6:.1f} MB, {built.charts:,}{of} {"chart" if built.charts_known == 1 else "charts"}, {built.seconds:.1f} s")
+    told = f"{built.charts:,}{of} {'chart' if built.charts_known == 1 else 'charts'}"
+    say(f"{built.path}: {built.size / 1e6:.1f} MB, {told}, {built.seconds:.1f} s")
 
 
 @app.command()

@@ -62,12 +62,13 @@ function Movements({ rows, value, onChange }) {
     for (const row of rows) found[row.move] = (found[row.move] || 0) + 1;
     return found;
   }, [rows]);
+  const all = MOVEMENTS.reduce((sum, one) => sum + (counts[one] || 0), 0);
   return html`
     <div class="movements" role="group" aria-label="Movement">
       ${["", ...MOVEMENTS].map((one) => html`
         <button type="button" key=${one} aria-pressed=${value === one ? "true" : "false"} onClick=${() => onChange(value === one ? ANY : one)} class=${one || "all"}>
-          <b>${one ? full(counts[one] || 0) : "All"}</b>
-          <span>${one ? MOVEMENTS_PLURAL[one] : "movements"}</span>
+          <b>${full(one ? counts[one] || 0 : all)}</b>
+          <span>${one ? MOVEMENTS_PLURAL[one] : "All movements"}</span>
         </button>`)}
     </div>`;
 }
@@ -154,7 +155,7 @@ function standoutFits(one, filters) {
 }
 
 function Standouts({ filters }) {
-  const [shown, setShown] = useState(10);
+  const [shown, setShown] = useState(8);
   const [kind, setKind] = useState(ANY);
   const fitting = useMemo(() => notable.filter((one) => standoutFits(one, filters)), [filters]);
   const own = kind === ANY ? fitting : fitting.filter((one) => one.entity === kind);
@@ -189,13 +190,26 @@ function Standout({ one }) {
       <p class="told">
         <a class="title" href=${addressOf[one.entity](one.subject)}><${Name}>${one.subject.name}<//></a>
         <span class="credit">${isTrack ? html`<${Name}>${one.subject.credit || ""}<//>` : "Artist"}</span>
-        <span class="reasons">${one.reasons}</span>
+        <span class="reasons">${withDays(one.reasons)}</span>
       </p>
+      <${Strength} one=${one} />
       <${StandoutSpark} one=${one} />
     </li>`;
 }
 
-/** The series that the reasons speak of: by day where a day jumped, else as a level. */
+/** A sentence whose days are written as everywhere on the page. */
+const withDays = (sentence) => sentence.replace(/\b\d{4}-\d\d-\d\d\b/g, (text) => dayOfYear(new Date(text)));
+
+/** The first of the reasons as a figure. */
+function Strength({ one }) {
+  const [figure, what] = one.platform
+    ? one.usual > 0 ? [`${FULL.format(one.latest / one.usual)}\u00d7`, "its usual day"] : [short(one.latest), "from nothing"]
+    : one.entered > 1 ? [one.entered, "charts entered"]
+    : [one.accelerating.length, "platforms faster"];
+  return html`<span class="strength"><b>${figure}</b><span class="credit">${what}</span></span>`;
+}
+
+/** The series that the reasons speak of: what came by the day for tracks, the figure itself for artists. */
 function StandoutSpark({ one }) {
   const known = useDetails();
   const platform = one.platform || one.accelerating[0] || "spotify";
@@ -205,15 +219,15 @@ function StandoutSpark({ one }) {
   if (!series) return html`<span class="spark-box"><span class="spark empty"></span></span>`;
   const values = dayValues(series);
   const daily = series.count ? values : gains(values);
-  const isDaily = daily.filter((value) => value !== null).length >= 10;
+  const isDaily = series.count || (one.entity === "track" && daily.filter((value) => value !== null).length >= 10);
   const shown = (isDaily ? daily : values).slice(-35);
-  const what = isDaily ? (series.metric === "listeners" ? "change a day" : `${seriesUnit(one.entity, series)} a day`) : seriesUnit(one.entity, series);
+  const what = `${seriesUnit(one.entity, series)}${isDaily ? " a day" : ""}`;
   const numbers = shown.filter((value) => value !== null);
   const label = numbers.length ? `${platformName(platform)}, ${what}, last 35 days: between ${short(Math.min(...numbers))} and ${short(Math.max(...numbers))}` : platformName(platform);
   return html`
     <span class="spark-box">
       <${Spark} values=${shown} label=${label} width=${132} height=${30} />
-      <span class="credit">${platformName(platform)} ${what}</span>
+      <span class="credit">${platform === "shazam" ? what : `${platformName(platform)} ${what}`}</span>
     </span>`;
 }
 

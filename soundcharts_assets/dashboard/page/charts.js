@@ -146,11 +146,13 @@ function ChartHistory({ chart }) {
         ? html`<p class="empty">One ranking is stored so far. A history begins with the second.</p>`
         : html`
           <div class="pair">
-            <${Plot} title=${`Today's first ${top.length} in the last ${plural(days.length, "ranking")}, by place`} days=${days} lines=${top} write=${short} reversed height=${260} />
-            <${Plot} title="Tracks that were not in the ranking before" days=${days} lines=${turnover} write=${short} from=${0} height=${260}
+            <div class="stack">
+            <${Plot} title=${`Today's first ${top.length} in the last ${plural(days.length, "ranking")}, by place`} days=${days} lines=${top} write=${short} reversed height=${240} />
+            <${Plot} title="Tracks that were not in the ranking before" days=${days} lines=${turnover} write=${short} from=${0} height=${170}
               note="New entries and re-entries of each ranking. A ranking that is missing makes the next one look newer." />
-          </div>
-          <${NumberOnes} chart=${chart} />`}
+            </div>
+            <div><${NumberOnes} chart=${chart} /></div>
+          </div>`}
     </section>`;
 }
 
@@ -188,7 +190,7 @@ function NumberOnes({ chart }) {
     { key: "to", title: "To", down: true, value: (row) => row.to, cell: (row) => (row.to === rankings.length - 1 ? "now" : day(rankings[row.to])) },
     { key: "length", title: "Rankings", end: true, down: true, value: (row) => row.to - row.begin + 1 },
   ];
-  return html`<h3>Number ones</h3><${Table} caption="Number ones" columns=${columns} rows=${spells} sort="begin" most=${6} />`;
+  return html`<h3 class="first">Number ones</h3><${Table} caption="Number ones" columns=${columns} rows=${spells} sort="begin" most=${12} />`;
 }
 
 function ChartGenres({ chart }) {
@@ -223,7 +225,7 @@ function ChartGenres({ chart }) {
           ? html`<${Plot} title="Share of the tracks by genre" days=${days} lines=${most} write=${(value) => percent(value, 0)} from=${0} height=${260}
             note="A track of several genres counts for each in part, so that shares of a ranking add to 100 %." />`
           : html`<p class="empty">One ranking is stored so far. A course begins with the second.</p>`}
-        <div><h3>Share of the tracks</h3><${Table} caption="Genres by share of the tracks" columns=${columns} rows=${lines} most=${12} keyOf=${(line) => line.label} /></div>
+        <div><h3 class="first">Share of the tracks</h3><${Table} caption="Genres by share of the tracks" columns=${columns} rows=${lines} most=${12} keyOf=${(line) => line.label} /></div>
       </div>
     </section>`;
 }

@@ -81,7 +81,7 @@ function placesBetween(least, most, count) {
  *
  * lines: [{ label, values, note }]; write: how a value is written; reversed: whether small values are at the top.
  */
-function Plot({ title, days, lines, write, reversed = false, height = 220, small = false, from, note, unit = "" }) {
+function Plot({ title, days, lines, write, reversed = false, height = 220, small = false, from, note }) {
   const box = useRef(null);
   const plot = useRef(null);
   const theme = useContext(Theme);
@@ -158,7 +158,7 @@ function Plot({ title, days, lines, write, reversed = false, height = 220, small
     <figure class=${small ? "figure small" : "figure"}>
       <figcaption>
         <span class="figure-title">${title}</span>
-        <span class="when">${day(days[shown])}</span>
+        ${!(lines.length === 1) && html`<span class="when">${day(days[shown])}</span>`}
       </figcaption>
       <ul class=${lines.length > 1 ? "legend" : "legend single"} aria-hidden="true">
         ${lines.map((line, index) => html`
@@ -166,7 +166,7 @@ function Plot({ title, days, lines, write, reversed = false, height = 220, small
             ${lines.length > 1 && html`<i style=${{ background: ink(index) }}></i>`}
             ${lines.length > 1 && html`<span>${line.link ?? line.label}</span>`}
             <b>${line.values[shown] === null ? html`<span class="none">${at === null ? DASH : "no figure"}</span>` : write(line.values[shown])}</b>
-            ${lines.length === 1 && unit && html`<span class="unit">${unit}</span>`}
+            ${lines.length === 1 && html`<span class="when">${day(days[shown])}</span>`}
           </li>`)}
       </ul>
       <div class="plot" ref=${box} role="img" aria-label=${`${title}. ${said.join("; ")}.`}></div>

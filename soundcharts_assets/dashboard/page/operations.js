@@ -120,7 +120,8 @@ function CallsByDay() {
   const rows = objects(upkeep.days);
   const filled = useMemo(() => {
     const byDay = new Map(rows.map((row) => [row.day, row]));
-    const days = Array.from({ length: upkeep.daysShown }, (_, index) => daysAgo(upkeep.daysShown - 1 - index));
+    const count = rows.length ? Math.max(8, Math.round((TODAY - new Date(rows[0].day)) / DAY_LENGTH) + 1) : 8;
+    const days = Array.from({ length: count }, (_, index) => daysAgo(count - 1 - index));
     const own = (name) => days.map((one) => byDay.get(one.toISOString().slice(0, 10))?.[name] ?? null);
     return { days, calls: [{ label: "Requests", values: own("requests") }], quota: [{ label: "Quota left", values: own("quota") }] };
   }, []);
@@ -134,7 +135,7 @@ function CallsByDay() {
   const columns = [
     { key: "endpoint", title: "Endpoint", head: true, value: (row) => endpointName(row.name) },
     { key: "calls", title: "Calls", end: true, down: true, value: (row) => row.calls, cell: (row) => full(row.calls) },
-    { key: "requests", title: "Requests of the quota", hint: "A batch may take one for each id", end: true, down: true, value: (row) => row.requests, cell: (row) => full(row.requests) },
+    { key: "requests", title: "Of the quota", hint: "Requests of the quota: a batch may take one for each id", end: true, down: true, value: (row) => row.requests, cell: (row) => full(row.requests) },
     { key: "refused", title: "Other answers", end: true, down: true, value: refused, cell: (row) => (row.refused.length ? html`${full(refused(row))}<span class="credit">${row.refused.map((one) => `${full(one.calls)}\u00d7 ${one.status}`).join(", ")}</span>` : "0") },
   ];
   if (!rows.length) return html`<section><h2>Calls</h2><p class="empty">Soundcharts was not asked for anything in the last ${upkeep.daysShown} days.</p></section>`;
@@ -142,10 +143,14 @@ function CallsByDay() {
     <section aria-labelledby="calls">
       <h2 id="calls">Calls in the last ${upkeep.daysShown} days</h2>
       <div class="pair">
-        <${Plot} title="Requests by day (UTC)" days=${filled.days} lines=${filled.calls} write=${short} from=${0} height=${180} note="A gap is a day without a call." />
-        <${Plot} title="Quota left, lowest of the day" days=${filled.days} lines=${filled.quota} write=${short} height=${180} />
+        <div class="stack">
+          <${Plot} title="Requests by day (UTC)" days=${filled.days} lines=${filled.calls} write=${short} from=${0} height=${180} note="A gap is a day without a call." />
+          <${Plot} title="Quota left, lowest of the day" days=${filled.days} lines=${filled.quota} write=${short} height=${180} />
+        </div>
+        <div>
+          <h3 class="first">By endpoint</h3>
+          <${Table} caption="Calls by endpoint" columns=${columns} rows=${endpoints} sort="calls" most=${40} keyOf=${(row) => row.name} />
+        </div>
       </div>
-      <h3>By endpoint</h3>
-      <${Table} caption="Calls by endpoint" columns=${columns} rows=${endpoints} sort="calls" most=${40} keyOf=${(row) => row.name} />
     </section>`;
 }

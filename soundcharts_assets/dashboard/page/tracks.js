@@ -69,7 +69,7 @@ function TrackView({ uuid }) {
 /** What is notable of a track or an artist, where it is. */
 function Reasons({ entity, number }) {
   const one = notable.find((candidate) => candidate.entity === entity && candidate.number === number);
-  return one ? html`<p class="callout"><b>Stands out, no. ${one.rank} of ${full(notable.length)}.</b>${" "}${one.reasons}</p>` : null;
+  return one ? html`<p class="callout"><b>Stands out, no. ${one.rank} of ${full(notable.length)}.</b>${" "}${withDays(one.reasons)}</p>` : null;
 }
 
 function WhereItCharts({ track }) {
@@ -144,16 +144,18 @@ function audienceTitle(entity, series) {
   return series.platform === "shazam" ? "Shazams" : `${name} ${UNITS.track[series.platform] || "plays"}`;
 }
 
+/** Series or momentum, what most people look at first. */
+function inOrder(entity, some) {
+  const place = (one) => AUDIENCE_ORDER[entity].indexOf(entity === "track" ? one.platform : one.metric);
+  return [...some].sort((one, other) => place(one) - place(other) || COLLATOR.compare(one.platform, other.platform));
+}
+
 function Audience({ entity, number }) {
   const known = details;
   const [isDaily, setDaily] = useState(entity === "track");
-  const own = useMemo(() => {
-    const order = AUDIENCE_ORDER[entity];
-    const place = (series) => order.indexOf(entity === "track" ? series.platform : series.metric);
-    return [...(known.series[entity].get(number) || [])].sort((one, other) => place(one) - place(other) || COLLATOR.compare(one.platform, other.platform));
-  }, [entity, number]);
+  const own = useMemo(() => inOrder(entity, known.series[entity].get(number) || []), [entity, number]);
   const days = useMemo(seriesDays, []);
-  const momentum = known[`${entity}Momentum`].get(number) || [];
+  const momentum = useMemo(() => inOrder(entity, known[`${entity}Momentum`].get(number) || []), [entity, number]);
   const left = overview.series.known[entity] > overview.series.shown[entity];
   return html`
     <section aria-labelledby="audience">
@@ -196,7 +198,7 @@ function AudiencePlot({ entity, series, days, isDaily, momentum }) {
       <figure class="figure small"><figcaption><span class="figure-title">${title}</span></figcaption>
       <p class="empty">No two days in a row are known, so none of what came on a day is.${momentum ? ` The total on ${day(daysAgo(momentum.ago))}: ${short(momentum.level)}.` : ""}</p></figure>`;
   }
-  return html`<${Plot} title=${title} days=${days} lines=${lines} write=${short} height=${150} small from=${asDaily ? 0 : undefined} unit="" />`;
+  return html`<${Plot} title=${title} days=${days} lines=${lines} write=${short} height=${150} small from=${asDaily ? 0 : undefined} />`;
 }
 
 function MomentumTable({ entity, rows }) {
