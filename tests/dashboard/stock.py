@@ -7,7 +7,7 @@
 | 3 | arabic | octopus | city | | |
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -64,22 +64,24 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[dic
         connection.execute(f"INSERT INTO {TABLES[table].qualified} ({names}) VALUES ({marks})", row)
 
 
-def refresher_in(folder: Path, charts: Sequence[str] = (FRANCE, WORLD), now: datetime = NOW) -> Refresher:
+def refresher_in(
+    folder: Path, charts: Sequence[str] = (FRANCE, WORLD), variables: Mapping[str, str] | None = None
+) -> Refresher:
     """A refresher on the warehouse of a folder, at the example's time."""
     settings = folder / "soundcharts.yaml"
     settings.write_text("charts:\n" + "".join(f"  - {slug}\n" for slug in charts), encoding="utf-8")
-    variables = {
+    known = {
         "SOUNDCHARTS_WAREHOUSE": str(folder / "warehouse.duckdb"),
         "SOUNDCHARTS_CONFIG": str(settings),
         "SOUNDCHARTS_APP_ID": "an-app",
         "SOUNDCHARTS_API_KEY": "a-secret-key",
     }
-    return Refresher(load_settings(variables), clock=lambda: now)
+    return Refresher(load_settings(known | dict(variables or {})), clock=lambda: NOW)
 
 
-def stocked(folder: Path, *, insights: bool = True) -> Refresher:
+def stocked(folder: Path, *, insights: bool = True, variables: Mapping[str, str] | None = None) -> Refresher:
     """A refresher on a warehouse that holds the example."""
-    refresher = refresher_in(folder)
+    refresher = refresher_in(folder, variables=variables)
     with refresher.warehouse.connect() as connection:
         connection.execute("BEGIN")
         for table, rows in _rows():
