@@ -91,7 +91,7 @@ def status(
 ) -> None:
     """Tell how complete and how fresh the warehouse is. Makes no call and needs no credentials."""
     from soundcharts_assets.commands.console import show_status  # noqa: PLC0415
-    from soundcharts_assets.commands.status import look  # noqa: PLC0415
+    from soundcharts_assets.refresh.status import look  # noqa: PLC0415
     from soundcharts_assets.settings import load_settings  # noqa: PLC0415
 
     with _refresher(load_settings()) as refresher:
@@ -186,6 +186,28 @@ def export(
         exported = export_to(load_settings(), folder, form, table or [])
     for one in exported:
         say(f"{one.path}: {one.rows:,} rows")
+
+
+@app.command()
+def dashboard(
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE",
+            help="The page to write. Default: SOUNDCHARTS_DASHBOARD, else dashboard.html beside the warehouse.",
+        ),
+    ] = None,
+) -> None:
+    """Build one page of HTML that shows what changed, and opens anywhere without a network. Makes no call."""
+    from soundcharts_assets.commands.dashboard import build_dashboard, default_path  # noqa: PLC0415
+    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+
+    settings = load_settings()
+    with _refresher(settings) as refresher:
+        built = build_dashboard(refresher, path or default_path(settings, os.environ))
+    of = "" if built.charts == built.charts_known else f" of {built.charts_known:,}"
+    told = f"{built.charts:,}{of} {'chart' if built.charts_known == 1 else 'charts'}"
+    say(f"{built.path}: {built.size / 1e6:.1f} MB, {told}, {built.seconds:.1f} s")
 
 
 @app.command()

@@ -15,8 +15,8 @@ from rich.console import Console
 from benchmarks.control_plane import Size, fill
 from soundcharts_assets.api.errors import QuotaExhausted
 from soundcharts_assets.commands.console import show_status
-from soundcharts_assets.commands.status import NEVER_ASKED, AssetStatus, ChartStatus, WarehouseStatus, look
 from soundcharts_assets.refresh.refresher import Refresher
+from soundcharts_assets.refresh.status import NEVER_ASKED, AssetStatus, ChartStatus, WarehouseStatus, look
 from soundcharts_assets.settings import SettingsError, load_settings
 from soundcharts_assets.warehouse.batch import Batch
 from tests.conftest import TODAY, Bench

@@ -17,10 +17,10 @@ from soundcharts_assets.api.records import PlatformRecord
 from soundcharts_assets.commands.charts import FollowedChart, Found
 from soundcharts_assets.commands.plan import Plan
 from soundcharts_assets.commands.report import PassReport
-from soundcharts_assets.commands.status import AssetStatus, ChartStatus, WarehouseStatus
 from soundcharts_assets.commands.terminal import plain
 from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.outcomes import Status
+from soundcharts_assets.refresh.status import AssetStatus, ChartStatus, WarehouseStatus
 from soundcharts_assets.warehouse.copying import Copied
 
 if TYPE_CHECKING:

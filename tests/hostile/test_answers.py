@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from soundcharts_assets.commands.console import _overall
-from soundcharts_assets.commands.status import look
 from soundcharts_assets.refresh.request import Request
+from soundcharts_assets.refresh.status import look
 from tests.api.mutations import mutated
 from tests.api.payloads import (
     artist_uuid,

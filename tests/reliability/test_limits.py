@@ -12,8 +12,8 @@ import pytest
 
 from soundcharts_assets.api import client
 from soundcharts_assets.assets.declaration import asset_key
-from soundcharts_assets.commands.status import look
 from soundcharts_assets.refresh.refresher import Refresher
+from soundcharts_assets.refresh.status import look
 from soundcharts_assets.sandbox.process import Sandbox
 from tests.conftest import Bench
 from tests.reliability.aside import Aside

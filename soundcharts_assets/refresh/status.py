@@ -1,7 +1,7 @@
-"""The `status` command: how complete and how fresh the warehouse is, chart by chart and over all.
+"""How complete and how fresh the warehouse is, chart by chart and over all.
 
 What is found out belongs here: from the warehouse alone, without a call and without Dagster. How it is shown is the
-business of `console`. What is due is decided in `warehouse.work`, whose SQL is used here as it is.
+business of whoever shows it. What is due is decided in `warehouse.work`, whose SQL is used here as it is.
 """
 
 from collections import Counter
@@ -216,30 +216,54 @@ def look(refresher: Refresher, named: Sequence[str] = ()) -> WarehouseStatus:
         SettingsError: A named chart is neither followed nor known.
         WarehouseError: The warehouse cannot be read.
     """
-    now, warehouse, limits = refresher.clock(), refresher.warehouse, refresher.settings.file.budget
-    place = str(warehouse.path.absolute()) if refresher.settings.lake is None else warehouse.name
-    found = WarehouseStatus(now, place, warehouse.is_made(), daily=limits.daily, reserve=limits.reserve)
-    found.spooled = len(warehouse.spool.waiting())
-    following = refresher.following
-    found.followed = len(following.slugs)
-    if not found.exists:
+    if not refresher.warehouse.is_made():
+        found = _found(refresher, exists=False)
         found.charts = _charts(refresher, named, {}, {}, {})
         return found
+    following = refresher.following
+    with refresher.warehouse.connect() as connection:
+        return look_through(connection, refresher, following, named)
+
+
+def look_through(
+    connection: duckdb.DuckDBPyConnection, refresher: Refresher, following: Following, named: Sequence[str] = ()
+) -> WarehouseStatus:
+    """Find out how things stand in a warehouse that is open, for whoever asks other questions of it too.
+
+    Args:
+        connection: To the warehouse.
+        refresher: Knows settings and clock.
+        following: The charts that are followed, which is found out before the warehouse is opened.
+        named: Only these charts; none means all that are followed or known.
+
+    Raises:
+        SettingsError: A named chart is neither followed nor known.
+    """
+    found = _found(refresher, exists=True)
     cascading = [chart.slug for chart in following.charts if chart.cascade]
-    wanted = past_fail(list(refresher.subjects.values()), now)
-    with warehouse.connect() as connection:
-        rankings = dict(connection.execute(query("status_charts")).fetchall())
-        polls = work.poll_states(connection, list(dict.fromkeys([*following.slugs, *rankings])))
-        parameters = work.due_parameters(wanted, now)
-        assets = _assets(connection, parameters, following)
-        found.due = _due(connection, parameters)
-        found.unreached = dict(connection.execute(query("status_unreached"), {"charts": cascading}).fetchall())
-        found.ledger = _ledger(connection)
-        found.breaker = open_breaker(connection)
-        found.spent_today = work.spent_since(connection, day_of(now))
-        found.quota_left = work.last_quota(connection)
+    wanted = past_fail(list(refresher.subjects.values()), found.at)
+    rankings = dict(connection.execute(query("status_charts")).fetchall())
+    polls = work.poll_states(connection, list(dict.fromkeys([*following.slugs, *rankings])))
+    parameters = work.due_parameters(wanted, found.at)
+    assets = _assets(connection, parameters, following)
+    found.due = _due(connection, parameters)
+    found.unreached = dict(connection.execute(query("status_unreached"), {"charts": cascading}).fetchall())
+    found.ledger = _ledger(connection)
+    found.breaker = open_breaker(connection)
+    found.spent_today = work.spent_since(connection, day_of(found.at))
+    found.quota_left = work.last_quota(connection)
     found.retired = sum(not following.follows(slug) for slug in rankings)
     found.charts = _charts(refresher, named, {state.slug: state for state in polls}, rankings, assets)
+    return found
+
+
+def _found(refresher: Refresher, *, exists: bool) -> WarehouseStatus:
+    """What is known without asking the warehouse."""
+    warehouse, limits = refresher.warehouse, refresher.settings.file.budget
+    place = str(warehouse.path.absolute()) if refresher.settings.lake is None else warehouse.name
+    found = WarehouseStatus(refresher.clock(), place, exists, daily=limits.daily, reserve=limits.reserve)
+    found.spooled = len(warehouse.spool.waiting())
+    found.followed = len(refresher.following.slugs)
     return found
 
 

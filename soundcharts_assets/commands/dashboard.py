@@ -1,0 +1,42 @@
+"""The `dashboard` command: computed tables made anew, then the page built from them.
+
+What is on the page and how it is written is in `dashboard`; here is where it goes when nobody says.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from soundcharts_assets.dashboard.build import Built, build, require
+from soundcharts_assets.refresh.insights import rebuild_insights
+from soundcharts_assets.refresh.refresher import Refresher
+from soundcharts_assets.settings import Settings, SettingsError
+
+VARIABLE = "SOUNDCHARTS_DASHBOARD"
+NAME = "dashboard.html"
+
+
+def default_path(settings: Settings, variables: Mapping[str, str]) -> Path:
+    """Where the page goes: where the environment says, else beside the warehouse."""
+    named = (variables.get(VARIABLE) or "").strip()
+    return Path(named).expanduser() if named else settings.warehouse_path.with_name(NAME)
+
+
+def build_dashboard(refresher: Refresher, path: Path) -> Built:
+    """Bring the computed tables up to date and build the page from them. Soundcharts is not asked.
+
+    Args:
+        refresher: Knows settings, clock and warehouse.
+        path: Where the page goes; an earlier one is replaced.
+
+    Raises:
+        SettingsError: That is the warehouse, or a folder.
+        WarehouseError: There is no warehouse, it cannot be used, or the page cannot be written.
+    """
+    settings = refresher.settings
+    if settings.lake is None and path.absolute() == settings.warehouse_path.absolute():
+        raise SettingsError(f"{path}: is the warehouse itself; name another file")
+    if path.is_dir():
+        raise SettingsError(f"{path}: is a folder; name a file, such as {path / NAME}")
+    require(refresher.warehouse)
+    rebuild_insights(refresher.warehouse, refresher.clock().date())
+    return build(refresher, path)

@@ -1,0 +1,1 @@
+"""The dashboard: what the page shows, and how it behaves in a browser."""
