@@ -199,12 +199,12 @@ def dashboard(
     ] = None,
 ) -> None:
     """Build one page of HTML that shows what changed, and opens anywhere without a network. Makes no call."""
-    from soundcharts_assets.commands.dashboard import build_dashboard, default_path  # noqa: PLC0415
+    from soundcharts_assets.commands.dashboard import build_dashboard  # noqa: PLC0415
     from soundcharts_assets.settings import load_settings  # noqa: PLC0415
 
     settings = load_settings()
     with _refresher(settings) as refresher:
-        built = build_dashboard(refresher, path or default_path(settings, os.environ))
+        built = build_dashboard(refresher, path or settings.dashboard_path)
     of = "" if built.charts == built.charts_known else f" of {built.charts_known:,}"
     told = f"{built.charts:,}{of} {'chart' if built.charts_known == 1 else 'charts'}"
     say(f"{built.path}: {built.size / 1e6:.1f} MB, {told}, {built.seconds:.1f} s")

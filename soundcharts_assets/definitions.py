@@ -12,6 +12,7 @@ import dagster as dg
 from soundcharts_assets.assets.artists import artist_assets
 from soundcharts_assets.assets.audience import audience_assets
 from soundcharts_assets.assets.charts import chart_assets
+from soundcharts_assets.assets.dashboard import dashboard_asset
 from soundcharts_assets.assets.insights import insight_assets
 from soundcharts_assets.assets.provenance import with_provenance
 from soundcharts_assets.assets.tracks import track_assets
@@ -63,7 +64,8 @@ def build_definitions(
         *artist_assets(settings, subjects["artists"], condition),
         *audience_assets(settings, list(subjects.values()), condition),
     ]
-    computed = insight_assets(settings, _by_table(assets), following_condition())
+    following = following_condition()
+    computed = [*insight_assets(settings, _by_table(assets), following), dashboard_asset(settings, following)]
     cascade = dg.define_asset_job(
         CASCADE,
         selection=dg.AssetSelection.assets(*assets),
@@ -74,7 +76,7 @@ def build_definitions(
     insights = dg.define_asset_job(
         INSIGHTS,
         selection=dg.AssetSelection.assets(*computed),
-        description="Everything that is computed from fetched tables. Soundcharts is not asked.",
+        description="Everything that is computed from fetched tables, and the dashboard. Soundcharts is not asked.",
         executor_def=dg.in_process_executor,
     )
     checks = daily_checks()

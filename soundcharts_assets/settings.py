@@ -532,6 +532,8 @@ class Settings(_Strict):
     """Where the tables are instead of in a file."""
     webhook: SecretStr | None = None
     """Address that alerts are posted to. It comes from the environment, since such addresses carry a secret."""
+    dashboard_path: Path = Path("data/dashboard.html")
+    """Where the page for people is written."""
     clock_shift_path: Path | None = None
     """File with the seconds by which a sandbox's days are ahead of the clock; never with the vendor's host."""
 
@@ -603,6 +605,7 @@ def with_environment(file: FileSettings, config_path: Path, environment: Mapping
         config_path=config_path,
         webhook=_webhook(variables),
         clock_shift_path=_clock_shift(variables),
+        dashboard_path=_dashboard(variables, warehouse_path),
     )
 
 
@@ -677,6 +680,11 @@ def _webhook(variables: Mapping[str, str]) -> SecretStr | None:
     if not (variables.get("SOUNDCHARTS_WEBHOOK") or "").strip():
         return None
     return SecretStr(_url(variables, "SOUNDCHARTS_WEBHOOK", "https://example.com/hook", query=True))
+
+
+def _dashboard(variables: Mapping[str, str], warehouse_path: Path) -> Path:
+    named = (variables.get("SOUNDCHARTS_DASHBOARD") or "").strip()
+    return Path(named).expanduser() if named else warehouse_path.with_name("dashboard.html")
 
 
 def _clock_shift(variables: Mapping[str, str]) -> Path | None:

@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 import soundcharts_assets
+from soundcharts_assets.assets.dashboard import DASHBOARD
 from soundcharts_assets.assets.declaration import asset_key
 from soundcharts_assets.automation.tags import FIRST_OF_RANGE, LAST_OF_RANGE
 from soundcharts_assets.checks import DAILY, QUALITY, WAREHOUSE
@@ -40,7 +41,7 @@ def asset_graph() -> str:
 
 def fetched(definitions: dg.Definitions) -> list[dg.AssetSpec]:
     """Assets that something fetches: all but the computed ones, and the warehouse that the daily checks are about."""
-    others = {asset_key(name) for name in (WAREHOUSE, *INSIGHTS)}
+    others = {asset_key(name) for name in (WAREHOUSE, DASHBOARD, *INSIGHTS)}
     return [spec for spec in definitions.resolve_all_asset_specs() if spec.key not in others]
 
 
@@ -85,7 +86,7 @@ def test_every_asset_that_is_a_table_describes_all_of_its_columns(tmp_path: Path
     specs = every_asset(tmp_path)
     tables = [spec for spec in specs if "dagster/relation_identifier" in spec.metadata]
 
-    assert {spec.key.path[-1] for spec in specs if spec not in tables} == {"warehouse", "lake_maintenance"}
+    assert {spec.key.path[-1] for spec in specs if spec not in tables} == {"warehouse", "lake_maintenance", "dashboard"}
     for spec in tables:
         columns = spec.metadata["dagster/column_schema"].columns
         assert columns

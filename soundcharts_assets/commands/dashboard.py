@@ -1,24 +1,14 @@
 """The `dashboard` command: computed tables made anew, then the page built from them.
 
-What is on the page and how it is written is in `dashboard`; here is where it goes when nobody says.
+What is on the page and how it is written is in `dashboard`; how it is told, in `console`.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from soundcharts_assets.dashboard.build import Built, build, require
 from soundcharts_assets.refresh.insights import rebuild_insights
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.settings import Settings, SettingsError
-
-VARIABLE = "SOUNDCHARTS_DASHBOARD"
-NAME = "dashboard.html"
-
-
-def default_path(settings: Settings, variables: Mapping[str, str]) -> Path:
-    """Where the page goes: where the environment says, else beside the warehouse."""
-    named = (variables.get(VARIABLE) or "").strip()
-    return Path(named).expanduser() if named else settings.warehouse_path.with_name(NAME)
+from soundcharts_assets.settings import SettingsError
 
 
 def build_dashboard(refresher: Refresher, path: Path) -> Built:
@@ -36,7 +26,7 @@ def build_dashboard(refresher: Refresher, path: Path) -> Built:
     if settings.lake is None and path.absolute() == settings.warehouse_path.absolute():
         raise SettingsError(f"{path}: is the warehouse itself; name another file")
     if path.is_dir():
-        raise SettingsError(f"{path}: is a folder; name a file, such as {path / NAME}")
+        raise SettingsError(f"{path}: is a folder; name a file, such as {path / settings.dashboard_path.name}")
     require(refresher.warehouse)
     rebuild_insights(refresher.warehouse, refresher.clock().date())
     return build(refresher, path)

@@ -80,7 +80,9 @@ def _series(
 ) -> SeriesAnswer:
     """Ask for the figures by day of tracks or artists, which are many: they come as arrays, and are cut up later."""
     days = f"{query(f'insights/{entity}_days')}\n{_text('series')}"
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE shown_series AS {days}", {"uuids": list(uuids), **lately})
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE shown_series AS {days}", {"uuids": list(uuids), **lately, "part": 0, "parts": 1}
+    )
     heads = _ask(connection, "series_heads")
     figures = connection.execute(_text("series_figures")).fetchnumpy()
     connection.execute("DROP TABLE shown_series")

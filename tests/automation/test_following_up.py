@@ -12,6 +12,7 @@ from tests.conftest import Bench
 
 ONE, OTHER = "viral-50-40", "top-50-58"
 COMPUTED = set(insights.INSIGHTS)
+ALL = {*COMPUTED, "dashboard"}
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_after_a_cascade_all_are_made_anew_once_though_another_chart_was_never_f
     bench: Bench, operator: Operator
 ) -> None:
     bench.let_pass(minutes=1)
-    assert operator.requested_insights() >= COMPUTED
+    assert operator.requested_insights() == ALL
     bench.let_pass(minutes=1)
     assert operator.requested_insights() == set(), "asked for already"
     assert make(bench).success
@@ -55,7 +56,7 @@ def test_in_the_middle_of_a_cascade_they_wait_for_its_end_and_for_an_hour_at_mos
     bench.let_pass(minutes=1)
     assert operator.requested_insights() == set()
     bench.let_pass(hours=1)
-    assert operator.requested_insights() >= COMPUTED
+    assert operator.requested_insights() == ALL
 
     bench.let_pass(minutes=1)
     bench.sync(ONE, request=None)
@@ -97,6 +98,8 @@ def test_a_pass_makes_them_anew_where_it_has_written_something(bench: Bench, ope
     assert bench.one("SELECT count(*) FROM soundcharts.catalog") == bench.one("SELECT count(*) FROM soundcharts.tracks")
     runs = bench.instance.get_runs_count(dg.RunsFilter(job_name=INSIGHTS))
     assert runs == 1
+    page = bench.folder / "dashboard.html"
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
     bench.sync(insights=True)
     assert bench.instance.get_runs_count(dg.RunsFilter(job_name=INSIGHTS)) == runs, "nothing new, nothing to compute"
 
