@@ -1,4 +1,4 @@
-"""The asset about the page for people, which follows the computed tables. What is on it is the business of `dashboard`."""
+"""The asset about the page for people, which follows the computed tables. What is on it is up to `dashboard`."""
 
 import dagster as dg
 
@@ -24,8 +24,8 @@ def dashboard_asset(settings: Settings, condition: Condition) -> dg.AssetsDefini
     @dg.asset(
         key=asset_key(DASHBOARD),
         deps=[asset_key(name) for name in INSIGHTS],
-        description="One page of HTML for people: what changed, every chart, track and artist, and how the upkeep "
-        "stands. It is written to `SOUNDCHARTS_DASHBOARD`, else to dashboard.html beside the warehouse, and loads nothing.",
+        description="One page of HTML for people: what changed, every chart, track and artist, and its upkeep. "
+        "It is written to `SOUNDCHARTS_DASHBOARD`, else to dashboard.html beside the warehouse, and loads nothing.",
         group_name=GROUP,
         kinds={storage_kind(settings), "html"},
         automation_condition=condition,

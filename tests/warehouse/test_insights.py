@@ -369,7 +369,7 @@ class TestNotable:
                 *stored_ranking(slug, *tracks, at=NOON - DAY),
             )
         commit(warehouse, *stored_credits("t", "singer"), credits_of("u", "singer"))
-        charts = "entered 2 charts within a week: Top (spotify, Brazil) and Viral (spotify, Brazil)."
+        charts = "entered 2 charts within a week: Top (Spotify, Brazil) and Viral (Spotify, Brazil)."
         assert told(warehouse, "notable", "rank, entity, score, charts_entered, entered_charts, sentence") == [
             (1, "track", 1.0, 2, ["one", "two"], f"t: {charts}"),
             (2, "artist", 1.0, 2, ["one", "two"], f"singer: {charts}"),

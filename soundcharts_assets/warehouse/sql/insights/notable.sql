@@ -41,20 +41,22 @@ WITH momentum AS (
         jump
     FROM soundcharts.artist_momentum
 ),
+names (platform, spelling, of_chart) AS (
+    VALUES
+    ('spotify', 'Spotify', 'Spotify'),
+    ('apple-music', 'Apple Music', 'Apple Music'),
+    ('youtube', 'YouTube', 'YouTube'),
+    ('shazam', 'Shazam', 'Shazam'),
+    ('airplay', 'the radio', 'radio'),
+    ('tiktok', 'TikTok', 'TikTok'),
+    ('instagram', 'Instagram', 'Instagram'),
+    ('deezer', 'Deezer', 'Deezer'),
+    ('soundcloud', 'SoundCloud', 'SoundCloud')
+),
 spelled AS (
     SELECT momentum.*, coalesce(names.spelling, momentum.platform) AS platform_name
     FROM momentum
-    LEFT JOIN (
-        VALUES
-        ('spotify', 'Spotify'),
-        ('youtube', 'YouTube'),
-        ('shazam', 'Shazam'),
-        ('airplay', 'the radio'),
-        ('tiktok', 'TikTok'),
-        ('instagram', 'Instagram'),
-        ('deezer', 'Deezer'),
-        ('soundcloud', 'SoundCloud')
-    ) AS names (code, spelling) ON names.code = momentum.platform
+    LEFT JOIN names ON names.platform = momentum.platform
     -- What is older is no news.
     WHERE momentum.as_of >= $today::DATE - 4
 ),
@@ -105,10 +107,17 @@ charts AS (
         entered.entity,
         entered.uuid,
         any_value(entered.charts) AS slugs,
-        list(concat(charts.name, ' (', concat_ws(', ', charts.platform, nullif(charts.country_name, '')), ')')
-            ORDER BY charts.slug) AS names
+        list(
+            format(
+                '{} ({})',
+                charts.name,
+                concat_ws(', ', coalesce(names.of_chart, charts.platform), nullif(charts.country_name, ''))
+            )
+            ORDER BY charts.slug
+        ) AS names
     FROM (SELECT entity, uuid, charts, unnest(charts) AS slug FROM entered) AS entered
     JOIN soundcharts.charts AS charts ON charts.slug = entered.slug
+    LEFT JOIN names ON names.platform = charts.platform
     GROUP BY entered.entity, entered.uuid
 ),
 reasons AS (
@@ -137,7 +146,8 @@ reasons AS (
                         CASE WHEN jumps.latest_days > 1 THEN ' a day' END,
                         ' on ',
                         jumps.platform_name,
-                        CASE WHEN jumps.latest_days > 1 THEN format(' over the {} days to ', jumps.latest_days) ELSE ' on ' END,
+                        CASE WHEN jumps.latest_days > 1 THEN format(' over the {} days to', jumps.latest_days) ELSE ' on' END,
+                        ' ',
                         jumps.as_of,
                         coalesce(
                             format(', {:.1f} times the usual {:,}', jumps.times, round(jumps.usual)::BIGINT),
