@@ -33,6 +33,8 @@ sandbox: $(VENV)/installed ## Serve a local Soundcharts API on invented data
 .PHONY: test
 test: $(VENV)/installed ## Run the tests
 	@$(BIN)/python -m pytest -n auto
+	@# In processes of their own: Playwright keeps an event loop running, beside which Dagster starts none.
+	@$(BIN)/python -m pytest -m browser -n 2
 
 .PHONY: test-slow
 test-slow: $(VENV)/installed ## Run the tests that take minutes: the live system, kills, faults, simulated days, whole budgets
