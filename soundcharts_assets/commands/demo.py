@@ -31,6 +31,7 @@ The warehouse is {warehouse}. Look at it with
   .venv/bin/python -c "import duckdb; duckdb.connect('{warehouse}', read_only=True).table('soundcharts.tracks').show()"
 and at the runs and assets in Dagster's UI with
   make dev
+What changed is on the page {page}, which any browser opens.
 """
 
 
@@ -65,7 +66,8 @@ def demonstrate(console: Console, instance: dg.DagsterInstance) -> int:
         first = _pass(console, instance, environment, "First pass: an empty warehouse")
         day = sandbox.advance(1)
         second = _pass(console, instance, environment, f"Second pass: it is {day} now, daily charts were updated")
-    console.print(_LOOK.format(warehouse=WAREHOUSE), highlight=False, soft_wrap=True, markup=False)
+    text = _LOOK.format(warehouse=WAREHOUSE, page=WAREHOUSE.with_name("dashboard.html"))
+    console.print(text, highlight=False, soft_wrap=True, markup=False)
     return max(first.exit_code, second.exit_code)
 
 
