@@ -112,7 +112,7 @@ def test_dagsters_commands_know_the_component_and_what_it_brings(household: Hous
     assets = {asset["asset_key"] for asset in found["assets"]}
     assert {"theirs", "soundcharts/charts", "soundcharts/track_audience/spotify", "soundcharts/warehouse"} <= assets
     assert "soundcharts/artist_audience/spotify" not in assets
-    assert {job["name"] for job in found["jobs"]} == {"cascade", "quality"}
+    assert {job["name"] for job in found["jobs"]} == {"cascade", "insights", "quality"}
 
 
 def test_a_mistake_that_a_schema_cannot_say_is_a_line_of_the_check_of_definitions(household: Household) -> None:
@@ -178,8 +178,9 @@ def test_the_daemon_of_the_host_keeps_it_fresh_through_backfills(
         daemon.terminate()
         daemon.communicate(timeout=60)
 
-    assert {run.status for run in instance.get_runs()} == {dg.DagsterRunStatus.SUCCESS}
+    # What is computed from them may have been under way when the daemon was told to end.
     (update,), (backfill,) = runs("chart_updates"), runs("freshness")
+    assert {run.status for run in (update, backfill)} == {dg.DagsterRunStatus.SUCCESS}
     assert (has_step_processes(instance, update), has_step_processes(instance, backfill)) == (False, True)
     stale = "SELECT count(*) FROM soundcharts.fetches WHERE subject = 'tracks' AND fetched_at < DATE '2026-09-01'"
     assert household.query(stale) == [(0,)]
