@@ -17,6 +17,19 @@ FETCHED = {name: table for name, table in TABLES.items() if name not in BOOKS an
 
 WHEN = {"fetched_at", "discovered_at", "seen_at", "unseen_at", "attempts", "not_before", "error"}
 
+SETTLED_ALIKE = """
+    WHERE subject NOT IN ('breaker', 'spool') AND (
+        subject NOT LIKE '%/%' OR status <> 'not_found' OR (split_part(subject, '_', 1) || 's', uuid) NOT IN (
+            SELECT (subject, uuid) FROM soundcharts.fetches WHERE status = 'not_found'
+        )
+    )
+"""
+"""Rows of the ledger that do not hang on the order of answers.
+
+What does not exist is not asked for an audience once its metadata said so; where the metadata could not be had the
+first time, its audience is, and says the same.
+"""
+
 Contents = dict[str, list[tuple[Any, ...]]]
 
 
@@ -31,7 +44,7 @@ def contents_through(connection: duckdb.DuckDBPyConnection) -> Contents:
     found = {}
     for name, table in FETCHED.items():
         columns = ", ".join(column for column in table.names if column not in WHEN)
-        kept = "WHERE subject NOT IN ('breaker', 'spool')" if name == "fetches" else ""
+        kept = SETTLED_ALIKE if name == "fetches" else ""
         statement = f"SELECT {columns} FROM {table.qualified} {kept} ORDER BY ALL NULLS FIRST"
         found[name] = connection.execute(statement).fetchall()
     return found

@@ -105,6 +105,19 @@ def test_a_mixture_of_faults_leaves_the_same_tables_as_none(bench: Bench) -> Non
     assert len(reports) > 1
 
 
+def test_a_track_that_does_not_exist_is_settled_alike_when_its_metadata_says_so_late(bench: Bench) -> None:
+    expected = undisturbed(bench, "top-50-58")
+    (missing,) = [
+        uuid for subject, uuid, status, _ in expected["fetches"] if (subject, status) == ("tracks", "not_found")
+    ]
+    bench.sandbox.faults([{"path": f"/song/{missing}", "kind": "status", "status": 500, "times": 1}])
+    reports = until_settled(bench)
+
+    assert len(reports) == 2
+    assert bench.sandbox.report().by_status["500"] == 1, "the fault did strike"
+    assert contents(bench.warehouse) == expected
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_mixtures_of_faults_leave_the_same_tables_as_none(bench: Bench, seed: int) -> None:
