@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from soundcharts_assets.settings import COMPONENT
@@ -38,6 +39,24 @@ def defs():
 }
 
 
+class Program(subprocess.Popen[str]):
+    """A program of that environment. What it says goes to a file, so that it never waits for somebody to read it."""
+
+    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str], output: Path) -> None:
+        self._output = output
+        with output.open("w") as stream:
+            super().__init__(command, cwd=folder, env=environment, stdout=stream, stderr=subprocess.STDOUT, text=True)
+
+    def said(self) -> str:
+        """What it has said so far, errors included."""
+        return self._output.read_text(encoding="utf-8")
+
+    def end(self) -> None:
+        """Tell it to end, and wait until it has."""
+        self.terminate()
+        self.wait(timeout=60)
+
+
 class Host:
     """The project's folder, and a shell in it into which soundcharts_assets was installed."""
 
@@ -46,6 +65,7 @@ class Host:
         self.home = folder / "home"
         self.warehouse = folder / "data" / "warehouse.duckdb"
         self.component = folder / "src" / "host" / "defs" / "soundcharts" / "defs.yaml"
+        self._started = 0
         for name, text in FILES.items():
             self.write(name, text)
         self._install()
@@ -75,23 +95,19 @@ class Host:
             **changes,
         }
 
-    def start(self, *command: str, **changes: str) -> "subprocess.Popen[str]":
+    def start(self, *command: str, **changes: str) -> Program:
         """Start a program of this environment."""
-        program = Path(sys.executable).with_name(command[0])
-        return subprocess.Popen(
-            [str(program), *command[1:]],
-            cwd=self.folder,
-            env=self.environment(**changes),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        self._started += 1
+        arguments = [str(Path(sys.executable).with_name(command[0])), *command[1:]]
+        return Program(arguments, self.folder, self.environment(**changes), self.folder / f"{self._started}.log")
 
     def run(self, *command: str, **changes: str) -> tuple[int, str]:
-        """Run a program of this environment; returns its exit code and what it printed."""
-        process = self.start(*command, **changes)
-        output, _ = process.communicate(timeout=180)
-        return process.returncode, output
+        """Run a program of this environment; returns its exit code and what it said."""
+        program = self.start(*command, **changes)
+        try:
+            return program.wait(timeout=180), program.said()
+        finally:
+            program.kill()
 
     def _install(self) -> None:
         """Put down what pip leaves of a package: its metadata, of which Dagster reads the entry points."""

@@ -142,14 +142,13 @@ def test_so_it_is_where_each_step_has_a_process_and_nobody_takes_the_run_for_dea
 ) -> None:
     register_charts(instance, [CHART])
     ours = 'key:"soundcharts/*" and not key:"soundcharts/warehouse"'
-    process = household.host.start("dg", "launch", "--assets", ours, "--partition", CHART, **household.variables)
+    launch = household.host.start("dg", "launch", "--assets", ours, "--partition", CHART, **household.variables)
     locks = RunLocks(household.host.warehouse)
-    while process.poll() is None:
+    while launch.poll() is None:
         locks.close_killed(instance)  # as a tick of chart_updates does
         time.sleep(0.1)
-    said, _ = process.communicate()
 
-    assert process.returncode == 0, said
+    assert launch.returncode == 0, launch.said()
     (run,) = instance.get_runs()
     assert run.status is dg.DagsterRunStatus.SUCCESS
     assert has_step_processes(instance, run)
@@ -175,8 +174,7 @@ def test_the_daemon_of_the_host_keeps_it_fresh_through_backfills(
         )
         wait_for("a backfill of what is stale", lambda: any(run.is_finished for run in runs("freshness")), 240)
     finally:
-        daemon.terminate()
-        daemon.communicate(timeout=60)
+        daemon.end()
 
     # What is computed from them may have been under way when the daemon was told to end.
     (update,), (backfill,) = runs("chart_updates"), runs("freshness")
