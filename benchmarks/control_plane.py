@@ -20,7 +20,7 @@ from soundcharts_assets.automation.chart_updates import tick
 from soundcharts_assets.definitions import build_definitions
 from soundcharts_assets.partitions import register_charts
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.settings import Settings, load_settings
+from soundcharts_assets.settings.reading import Settings, load_settings
 from soundcharts_assets.warehouse.connection import Warehouse
 
 PLACES = 150

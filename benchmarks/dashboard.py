@@ -15,7 +15,7 @@ from benchmarks.growth_warehouse import NOW, Size, fill
 from soundcharts_assets.dashboard.build import Built, build
 from soundcharts_assets.refresh.insights import rebuild_insights
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.settings import load_settings
+from soundcharts_assets.settings.reading import load_settings
 from tests.dashboard.browser import browsing
 
 TRACKS_OF_CHART = 170

@@ -39,7 +39,7 @@ from soundcharts_assets.api.records import (
 from soundcharts_assets.commands import sync  # noqa: F401 - memory is measured with all that a pass imports
 from soundcharts_assets.refresh.outcomes import Outcome, Status, settlement
 from soundcharts_assets.refresh.subjects import past_fail, series_changes, song_changes, subjects
-from soundcharts_assets.settings import FileSettings, WarehouseSettings
+from soundcharts_assets.settings.file import FileSettings, WarehouseSettings
 from soundcharts_assets.warehouse import work, writes
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode, frame
 from soundcharts_assets.warehouse.connection import Warehouse

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from benchmarks.growth import LATER, calls
 from soundcharts_assets.refresh.subjects import past_fail, subjects
-from soundcharts_assets.settings import FileSettings, WarehouseSettings
+from soundcharts_assets.settings.file import FileSettings, WarehouseSettings
 from soundcharts_assets.warehouse import work
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode
 from soundcharts_assets.warehouse.connection import Warehouse

@@ -15,7 +15,7 @@ from soundcharts_assets.api.pages import PAGE_SIZE
 from soundcharts_assets.api.records import FollowerPoint
 from soundcharts_assets.refresh.polling import period_of
 from soundcharts_assets.refresh.subjects import Subject, next_crawl, subjects
-from soundcharts_assets.settings import (
+from soundcharts_assets.settings.file import (
     ApiSettings,
     AudienceFreshness,
     AudienceSettings,

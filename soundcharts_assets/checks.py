@@ -23,7 +23,7 @@ from soundcharts_assets.refresh.breaker import open_breaker
 from soundcharts_assets.refresh.charts import AVAILABLE, CHARTS, RANKINGS
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.subjects import past_fail
-from soundcharts_assets.settings import Settings
+from soundcharts_assets.settings.reading import Settings
 from soundcharts_assets.warehouse import quality
 from soundcharts_assets.warehouse.connection import WarehouseError, WarehouseLockedError
 from soundcharts_assets.warehouse.quality import Found

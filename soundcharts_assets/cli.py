@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from soundcharts_assets.refresh.refresher import Refresher
-    from soundcharts_assets.settings import Settings
+    from soundcharts_assets.settings.reading import Settings
 
 # Dagster takes seconds to import; commands import what they need, so that --help and mistakes answer at once.
 
@@ -68,7 +68,7 @@ def sync(
     from soundcharts_assets.commands.sync import sync as run_pass  # noqa: PLC0415
     from soundcharts_assets.refresh.refresher import Refresher  # noqa: PLC0415
     from soundcharts_assets.refresh.request import Request  # noqa: PLC0415
-    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+    from soundcharts_assets.settings.reading import load_settings  # noqa: PLC0415
 
     settings = load_settings()
     _check_platforms(platform or [], settings.file.platforms)
@@ -92,7 +92,7 @@ def status(
     """Tell how complete and how fresh the warehouse is. Makes no call and needs no credentials."""
     from soundcharts_assets.commands.console import show_status  # noqa: PLC0415
     from soundcharts_assets.refresh.status import look  # noqa: PLC0415
-    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+    from soundcharts_assets.settings.reading import load_settings  # noqa: PLC0415
 
     with _refresher(load_settings()) as refresher:
         found = look(refresher, chart or [])
@@ -109,7 +109,7 @@ def doctor(
     """Check settings, credentials, quota, warehouse and Dagster, and tell what to do. Makes no billed call."""
     from soundcharts_assets.commands.console import show_checks  # noqa: PLC0415
     from soundcharts_assets.commands.doctor.examination import examine  # noqa: PLC0415
-    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+    from soundcharts_assets.settings.reading import load_settings  # noqa: PLC0415
 
     diagnosis = examine(load_settings, _instance)
     if as_json:
@@ -130,7 +130,7 @@ def plan(
     from soundcharts_assets.commands.console import show_plan  # noqa: PLC0415
     from soundcharts_assets.commands.plan import make_plan  # noqa: PLC0415
     from soundcharts_assets.refresh.refresher import Refresher  # noqa: PLC0415
-    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+    from soundcharts_assets.settings.reading import load_settings  # noqa: PLC0415
 
     made = make_plan(Refresher(load_settings(), attended=True), chart or [])
     if as_json:
@@ -147,7 +147,7 @@ def copy(
     """Copy the warehouse to an empty place, from a file to a lake or back, and compare both. Makes no call."""
     from soundcharts_assets.commands.console import show_copied  # noqa: PLC0415
     from soundcharts_assets.commands.taking_out import copy_to  # noqa: PLC0415
-    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+    from soundcharts_assets.settings.reading import load_settings  # noqa: PLC0415
 
     with _told_in_a_line():
         copied = copy_to(load_settings(), to, _say_who_is_waited_for)
@@ -163,7 +163,7 @@ def snapshot(
 ) -> None:
     """Write the warehouse into one file that may be read all day, and keeps no pass waiting. Makes no call."""
     from soundcharts_assets.commands.taking_out import snapshot_to  # noqa: PLC0415
-    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+    from soundcharts_assets.settings.reading import load_settings  # noqa: PLC0415
 
     with _told_in_a_line():
         copied = snapshot_to(load_settings(), path, _say_who_is_waited_for)
@@ -180,7 +180,7 @@ def export(
 ) -> None:
     """Write tables and views as Parquet, CSV or Excel files, all of one state. Makes no call."""
     from soundcharts_assets.commands.taking_out import export_to  # noqa: PLC0415
-    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+    from soundcharts_assets.settings.reading import load_settings  # noqa: PLC0415
 
     with _told_in_a_line():
         exported = export_to(load_settings(), folder, form, table or [])
@@ -200,7 +200,7 @@ def dashboard(
 ) -> None:
     """Build one page of HTML that shows what changed, and opens anywhere without a network. Makes no call."""
     from soundcharts_assets.commands.dashboard import build_dashboard  # noqa: PLC0415
-    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+    from soundcharts_assets.settings.reading import load_settings  # noqa: PLC0415
 
     settings = load_settings()
     with _refresher(settings) as refresher:
@@ -252,7 +252,7 @@ def dev(
     """Open Dagster's UI with the daemon; without credentials in the environment, on the sandbox."""
     from soundcharts_assets.commands.demo import sandbox_in_place  # noqa: PLC0415
     from soundcharts_assets.partitions import register_charts  # noqa: PLC0415
-    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+    from soundcharts_assets.settings.reading import load_settings  # noqa: PLC0415
 
     @contextmanager
     def environment() -> Iterator[dict[str, str]]:
@@ -277,7 +277,7 @@ def charts_platforms() -> None:
     """List the platforms that have song charts. Costs one call."""
     from soundcharts_assets.commands.charts import platforms  # noqa: PLC0415
     from soundcharts_assets.commands.console import show_platforms  # noqa: PLC0415
-    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+    from soundcharts_assets.settings.reading import load_settings  # noqa: PLC0415
 
     with _refresher(load_settings()) as refresher:
         show_platforms(_console(), platforms(refresher))
@@ -297,7 +297,7 @@ def charts_search(
     """Find charts, and see which are followed. The first search of a platform costs a call per 100 charts."""
     from soundcharts_assets.commands.charts import Search, search  # noqa: PLC0415
     from soundcharts_assets.commands.console import show_found  # noqa: PLC0415
-    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+    from soundcharts_assets.settings.reading import load_settings  # noqa: PLC0415
 
     with _refresher(load_settings()) as refresher:
         found = search(refresher, Search(text, platform, country, frequency), again=refresh)
@@ -317,7 +317,7 @@ def charts_list(
     """List the followed charts, and through what they are followed. Makes no call."""
     from soundcharts_assets.commands.charts import followed, unmatched  # noqa: PLC0415
     from soundcharts_assets.commands.console import show_followed  # noqa: PLC0415
-    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+    from soundcharts_assets.settings.reading import load_settings  # noqa: PLC0415
 
     with _refresher(load_settings()) as refresher:
         listed = followed(refresher)
@@ -343,7 +343,9 @@ def charts_add(
 ) -> None:
     """Follow a chart: name it in the settings file. Costs a call, which asks whether it exists."""
     from soundcharts_assets.commands.charts import add, describe  # noqa: PLC0415
-    from soundcharts_assets.settings import ChartSettings, check_slugs, load_settings  # noqa: PLC0415
+    from soundcharts_assets.settings.charts import ChartSettings  # noqa: PLC0415
+    from soundcharts_assets.settings.reading import load_settings  # noqa: PLC0415
+    from soundcharts_assets.settings.values import check_slugs  # noqa: PLC0415
 
     settings = load_settings(file_may_be_absent=True)
     check_slugs([slug])
@@ -358,7 +360,7 @@ def charts_add(
 def charts_remove(slug: Annotated[str, typer.Argument(help="A chart that the settings file names.")]) -> None:
     """Follow a chart no longer: take it out of the settings file. What is stored of it stays. Makes no call."""
     from soundcharts_assets.commands.charts import remove  # noqa: PLC0415
-    from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+    from soundcharts_assets.settings.reading import load_settings  # noqa: PLC0415
 
     settings = load_settings()
     with _refresher(settings) as refresher:
@@ -393,7 +395,7 @@ def _serve_dagster(arguments: list[str], environment: dict[str, str]) -> int:
 
 def main() -> None:
     """Run the command line; a user's mistake is a line on the terminal, not a traceback."""
-    from soundcharts_assets.settings import SettingsError  # noqa: PLC0415
+    from soundcharts_assets.settings.errors import SettingsError  # noqa: PLC0415
 
     # What Dagster says about its own preview features is for its developers.
     warnings.filterwarnings("ignore", module="dagster.*")
@@ -455,7 +457,7 @@ def _instance() -> Iterator["dg.DagsterInstance"]:
     """Open the instance of DAGSTER_HOME, or of the folder one stands in where that holds a dagster.yaml."""
     import dagster as dg  # noqa: PLC0415
 
-    from soundcharts_assets.settings import SettingsError  # noqa: PLC0415
+    from soundcharts_assets.settings.errors import SettingsError  # noqa: PLC0415
 
     home = os.environ.get("DAGSTER_HOME")
     if not home:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from soundcharts_assets.settings import Settings, SettingsError
+from soundcharts_assets.settings.errors import SettingsError
+from soundcharts_assets.settings.reading import Settings
 
 
 def utc_now() -> datetime:

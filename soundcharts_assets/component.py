@@ -10,7 +10,8 @@ import dagster as dg
 from pydantic import BaseModel, ConfigDict
 
 from soundcharts_assets.definitions import build_definitions
-from soundcharts_assets.settings import ATTRIBUTES, FileSettings, Settings, check_settings, with_environment
+from soundcharts_assets.settings.file import FileSettings
+from soundcharts_assets.settings.reading import ATTRIBUTES, Settings, check_settings, with_environment
 
 
 class Attributes(BaseModel):

@@ -27,7 +27,7 @@ from soundcharts_assets.checks import QUALITY, daily_checks, quality_schedule, r
 from soundcharts_assets.clock import ahead
 from soundcharts_assets.partitions import CASCADE
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.settings import Settings, load_settings
+from soundcharts_assets.settings.reading import Settings, load_settings
 
 _MOMENT_SECONDS = 3.0
 """How long a tick waits for a commit of somebody else's to end."""

@@ -10,7 +10,10 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 
 from soundcharts_assets.api.records import ChartRecord
-from soundcharts_assets.settings import ChartSelector, ChartSettings, FileSettings, SettingsError, check_slugs
+from soundcharts_assets.settings.charts import ChartSelector, ChartSettings
+from soundcharts_assets.settings.errors import SettingsError
+from soundcharts_assets.settings.file import FileSettings
+from soundcharts_assets.settings.values import check_slugs
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from soundcharts_assets.refresh.refresher import Refresher
     from soundcharts_assets.refresh.request import Request
     from soundcharts_assets.sandbox.process import Sandbox
-    from soundcharts_assets.settings import Settings
+    from soundcharts_assets.settings.reading import Settings
     from tests.postgres import Postgres
     from tests.shop import Shop
 
@@ -39,7 +39,7 @@ class Bench:
         """Settings of this content of `soundcharts.yaml`, pointed at the sandbox."""
         from ruamel.yaml import YAML  # noqa: PLC0415
 
-        from soundcharts_assets.settings import load_settings  # noqa: PLC0415
+        from soundcharts_assets.settings.reading import load_settings  # noqa: PLC0415
 
         path = self.folder / "soundcharts.yaml"
         quick = {"api": {"calls_per_minute": 100_000, "backoff_seconds": 0.01, "workers": 8}}

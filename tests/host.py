@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from soundcharts_assets.settings import COMPONENT
+from soundcharts_assets.settings.reading import COMPONENT
 
 ROOT = Path(__file__).parents[1]
 FILES = {

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from soundcharts_assets.commands.settings_file import read, rewrite, with_chart, without_chart
-from soundcharts_assets.settings import COMPONENT, ChartSettings, SettingsError, parse_settings
+from soundcharts_assets.settings.charts import ChartSettings
+from soundcharts_assets.settings.errors import SettingsError
+from soundcharts_assets.settings.reading import COMPONENT, parse_settings
 from tests.shop import FEW, Shop, lines
 
 PATH = Path("soundcharts.yaml")

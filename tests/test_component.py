@@ -18,7 +18,9 @@ from soundcharts_assets.component import SoundchartsCascade
 from soundcharts_assets.definitions import JOBS, build_definitions, defs
 from soundcharts_assets.partitions import CASCADE, register_charts
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.settings import COMPONENT, FileSettings, SettingsError, load_settings, parse_settings
+from soundcharts_assets.settings.errors import SettingsError
+from soundcharts_assets.settings.file import FileSettings
+from soundcharts_assets.settings.reading import COMPONENT, load_settings, parse_settings
 from tests.api.local_server import LocalServer, local_server, said
 from tests.conftest import Bench
 from tests.host import ROOT, Host

@@ -16,7 +16,7 @@ from soundcharts_assets.checks import DAILY, QUALITY, WAREHOUSE
 from soundcharts_assets.definitions import build_definitions
 from soundcharts_assets.partitions import CASCADE, register_charts
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.settings import load_settings
+from soundcharts_assets.settings.reading import load_settings
 from soundcharts_assets.warehouse.insights import INSIGHTS
 from soundcharts_assets.warehouse.tables import TABLES, as_markdown
 from tests.conftest import Bench

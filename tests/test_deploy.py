@@ -10,7 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from soundcharts_assets.partitions import PARTITIONS, register_charts
-from soundcharts_assets.settings import load_settings
+from soundcharts_assets.settings.reading import load_settings
 
 if TYPE_CHECKING:
     from tests.postgres import Postgres

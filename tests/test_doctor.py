@@ -15,7 +15,7 @@ from soundcharts_assets.automation.chart_updates import LOADED
 from soundcharts_assets.commands.doctor.findings import Level
 from soundcharts_assets.commands.doctor.storage import room_on_disk
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.settings import load_settings
+from soundcharts_assets.settings.reading import load_settings
 from soundcharts_assets.warehouse.batch import Batch
 from soundcharts_assets.warehouse.connection import Warehouse
 from soundcharts_assets.warehouse.spool import Spool

@@ -10,7 +10,8 @@ from soundcharts_assets.api.records import ChartRecord
 from soundcharts_assets.following import Following, follow
 from soundcharts_assets.refresh.catalogue import Scope, scopes_of
 from soundcharts_assets.refresh.request import Request
-from soundcharts_assets.settings import ChartSelector, FileSettings
+from soundcharts_assets.settings.charts import ChartSelector
+from soundcharts_assets.settings.file import FileSettings
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode
 from soundcharts_assets.warehouse.tables import CHART_CATALOGUE
 from tests.conftest import Bench

@@ -17,7 +17,7 @@ import pytest
 from soundcharts_assets.automation.orphans import RunLocks
 from soundcharts_assets.partitions import CASCADE, register_charts
 from soundcharts_assets.sandbox.process import Sandbox
-from soundcharts_assets.settings import COMPONENT
+from soundcharts_assets.settings.reading import COMPONENT
 from tests.conftest import TODAY
 from tests.host import Host
 
@@ -121,7 +121,7 @@ def test_a_mistake_that_a_schema_cannot_say_is_a_line_of_the_check_of_definition
     code, told = household.run("dg", "check", "defs")
 
     assert code == 1
-    where = f"soundcharts_assets.settings.SettingsError: {household.host.component.parent}: "
+    where = f"soundcharts_assets.settings.errors.SettingsError: {household.host.component.parent}: "
     assert f"{where}attributes.freshness.audience: warn_hours must not exceed fail_hours" in told.splitlines()
 
 

@@ -13,17 +13,15 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from soundcharts_assets.following import follow
-from soundcharts_assets.settings import (
+from soundcharts_assets.settings.charts import ChartSelector, ChartSettings
+from soundcharts_assets.settings.environment import Credentials
+from soundcharts_assets.settings.errors import SettingsError
+from soundcharts_assets.settings.file import FileSettings
+from soundcharts_assets.settings.reading import Settings, load_settings
+from soundcharts_assets.settings.values import (
     ARTIST_AUDIENCE_PLATFORMS,
     ARTIST_LISTENING_PLATFORMS,
     TRACK_AUDIENCE_PLATFORMS,
-    ChartSelector,
-    ChartSettings,
-    Credentials,
-    FileSettings,
-    Settings,
-    SettingsError,
-    load_settings,
 )
 
 SECRET = "s-9f8e7d6c5b4a39281706f5e4d3c2b1a0"

@@ -17,7 +17,8 @@ from soundcharts_assets.api.errors import QuotaExhausted
 from soundcharts_assets.commands.console import show_status
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.status import NEVER_ASKED, AssetStatus, ChartStatus, WarehouseStatus, look
-from soundcharts_assets.settings import SettingsError, load_settings
+from soundcharts_assets.settings.errors import SettingsError
+from soundcharts_assets.settings.reading import load_settings
 from soundcharts_assets.warehouse.batch import Batch
 from tests.conftest import TODAY, Bench
 from tests.shop import Shop, lines

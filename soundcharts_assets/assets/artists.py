@@ -4,7 +4,7 @@ import dagster as dg
 
 from soundcharts_assets.assets.declaration import Condition, Output, fetched_asset
 from soundcharts_assets.refresh.subjects import Subject
-from soundcharts_assets.settings import Settings
+from soundcharts_assets.settings.reading import Settings
 
 GROUP = "artists"
 

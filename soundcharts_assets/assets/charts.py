@@ -3,7 +3,7 @@
 import dagster as dg
 
 from soundcharts_assets.assets.declaration import Condition, Output, StepCheck, fetched_asset
-from soundcharts_assets.settings import Settings
+from soundcharts_assets.settings.reading import Settings
 
 GROUP = "charts"
 

@@ -6,7 +6,7 @@ from soundcharts_assets.assets.declaration import Condition, asset_key, storage_
 from soundcharts_assets.assets.insights import GROUP
 from soundcharts_assets.dashboard.build import build
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.settings import Settings
+from soundcharts_assets.settings.reading import Settings
 from soundcharts_assets.warehouse.connection import WarehouseError
 from soundcharts_assets.warehouse.insights import INSIGHTS
 

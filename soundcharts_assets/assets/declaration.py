@@ -19,7 +19,9 @@ from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.breaker import PausedError
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.request import Request
-from soundcharts_assets.settings import Settings, SettingsError, Window
+from soundcharts_assets.settings.errors import SettingsError
+from soundcharts_assets.settings.file import Window
+from soundcharts_assets.settings.reading import Settings
 from soundcharts_assets.warehouse.connection import WarehouseError
 from soundcharts_assets.warehouse.specification import Table
 from soundcharts_assets.warehouse.tables import LAKE, TABLES

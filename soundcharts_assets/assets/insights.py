@@ -11,7 +11,7 @@ from soundcharts_assets.assets.declaration import Condition, asset_key, catalogu
 from soundcharts_assets.assets.preview import preview
 from soundcharts_assets.refresh.insights import rebuild_insight
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.settings import Settings
+from soundcharts_assets.settings.reading import Settings
 from soundcharts_assets.warehouse.connection import WarehouseError
 from soundcharts_assets.warehouse.insights import INSIGHTS, Insight
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import dagster as dg
 
-from soundcharts_assets.settings import FileSettings
+from soundcharts_assets.settings.file import FileSettings
 
 _REFERENCES = "dagster/code_references"
 _ROOT = Path(__file__).parents[2]

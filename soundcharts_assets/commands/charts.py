@@ -19,15 +19,10 @@ from soundcharts_assets.refresh.catalogue import Known, Scope, scopes_for
 from soundcharts_assets.refresh.charts import Poll
 from soundcharts_assets.refresh.outcomes import Status
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.settings import (
-    ChartSelector,
-    ChartSettings,
-    Settings,
-    SettingsError,
-    check_slugs,
-    read_country,
-    read_platform,
-)
+from soundcharts_assets.settings.charts import ChartSelector, ChartSettings
+from soundcharts_assets.settings.errors import SettingsError
+from soundcharts_assets.settings.reading import Settings
+from soundcharts_assets.settings.values import check_slugs, read_country, read_platform
 
 _LOOK_IT_UP = "`soundcharts-assets charts search` finds slugs"
 

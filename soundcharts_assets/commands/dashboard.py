@@ -8,7 +8,7 @@ from pathlib import Path
 from soundcharts_assets.dashboard.build import Built, build, require
 from soundcharts_assets.refresh.insights import rebuild_insights
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.settings import SettingsError
+from soundcharts_assets.settings.errors import SettingsError
 
 
 def build_dashboard(refresher: Refresher, path: Path) -> Built:

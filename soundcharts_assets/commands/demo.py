@@ -19,7 +19,7 @@ from soundcharts_assets.commands.sync import sync
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.request import Request
 from soundcharts_assets.sandbox.process import Sandbox, running_sandbox
-from soundcharts_assets.settings import load_settings
+from soundcharts_assets.settings.reading import load_settings
 from soundcharts_assets.warehouse import work
 
 WAREHOUSE = Path("data/demo.duckdb")

@@ -7,7 +7,7 @@ from typing import Any
 from soundcharts_assets.api.errors import CredentialsRejected, QuotaExhausted
 from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.breaker import PausedError
-from soundcharts_assets.settings import SettingsError
+from soundcharts_assets.settings.errors import SettingsError
 from soundcharts_assets.warehouse.connection import WarehouseError, WarehouseLockedError
 
 

@@ -16,7 +16,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from soundcharts_assets.settings import ATTRIBUTES, ChartSettings, SettingsError, parse_settings
+from soundcharts_assets.settings.charts import ChartSettings
+from soundcharts_assets.settings.errors import SettingsError
+from soundcharts_assets.settings.reading import ATTRIBUTES, parse_settings
 
 _INDENT = "  "
 _PLAIN = re.compile(r"[A-Za-z][\w-]*", re.ASCII)

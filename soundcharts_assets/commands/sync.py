@@ -26,7 +26,8 @@ from soundcharts_assets.refresh.charts import Poll
 from soundcharts_assets.refresh.outcomes import Status
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.request import Request
-from soundcharts_assets.settings import SettingsError, check_slugs
+from soundcharts_assets.settings.errors import SettingsError
+from soundcharts_assets.settings.values import check_slugs
 from soundcharts_assets.warehouse.connection import WarehouseError
 
 _CHARTS_PER_RUN = 50

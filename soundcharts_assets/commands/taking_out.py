@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from soundcharts_assets.refresh.connect import warehouse_at
-from soundcharts_assets.settings import Settings, SettingsError, read_warehouse
+from soundcharts_assets.settings.errors import SettingsError
+from soundcharts_assets.settings.location import read_warehouse
+from soundcharts_assets.settings.reading import Settings
 from soundcharts_assets.warehouse import exporting
 from soundcharts_assets.warehouse.connection import Warehouse
 from soundcharts_assets.warehouse.copying import Copied, copy, require

@@ -19,7 +19,8 @@ from soundcharts_assets.refresh.pipeline import BatchLimits, Task, carry_out, wi
 from soundcharts_assets.refresh.request import Request
 from soundcharts_assets.refresh.session import Session, SessionOptions
 from soundcharts_assets.refresh.subjects import subjects
-from soundcharts_assets.settings import Settings, SettingsError
+from soundcharts_assets.settings.errors import SettingsError
+from soundcharts_assets.settings.reading import Settings
 from soundcharts_assets.warehouse import work
 from soundcharts_assets.warehouse.batch import Batch
 from soundcharts_assets.warehouse.connection import WarehouseError

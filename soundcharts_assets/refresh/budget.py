@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from soundcharts_assets.api.pages import PAGE_SIZE
 from soundcharts_assets.refresh.polling import next_poll_at
-from soundcharts_assets.settings import BudgetSettings
+from soundcharts_assets.settings.file import BudgetSettings
 from soundcharts_assets.warehouse.work import PollState
 
 

@@ -14,7 +14,8 @@ from soundcharts_assets.api.errors import Fatal, SoundchartsError
 from soundcharts_assets.api.records import ChartRecord
 from soundcharts_assets.following import Following, follow
 from soundcharts_assets.refresh.outcomes import Outcome, Status, failure, settlement
-from soundcharts_assets.settings import ChartSelector, FileSettings
+from soundcharts_assets.settings.charts import ChartSelector
+from soundcharts_assets.settings.file import FileSettings
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode
 from soundcharts_assets.warehouse.connection import Warehouse
 from soundcharts_assets.warehouse.tables import CHART_CATALOGUE

@@ -18,7 +18,7 @@ from soundcharts_assets.api.pages import PAGE_SIZE, Page
 from soundcharts_assets.api.records import ChartRecord, EntryRecord, ListedTrack
 from soundcharts_assets.refresh.outcomes import Outcome, Status
 from soundcharts_assets.refresh.polling import AT_ONCE, period_of
-from soundcharts_assets.settings import ChartSettings
+from soundcharts_assets.settings.charts import ChartSettings
 from soundcharts_assets.warehouse.batch import Change, Mode
 from soundcharts_assets.warehouse.spool import Spool
 from soundcharts_assets.warehouse.tables import CHART_RANKINGS, FETCHES

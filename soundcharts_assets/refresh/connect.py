@@ -8,7 +8,10 @@ from urllib.parse import urlsplit
 from soundcharts_assets.api.auth import ApplicationKey, ClientCredentials, Scheme
 from soundcharts_assets.api.call_log import CallLog
 from soundcharts_assets.api.client import Client, ClientOptions
-from soundcharts_assets.settings import LakeSettings, Settings, SettingsError, StorageSettings, WarehouseSettings
+from soundcharts_assets.settings.errors import SettingsError
+from soundcharts_assets.settings.file import WarehouseSettings
+from soundcharts_assets.settings.location import LakeSettings, StorageSettings
+from soundcharts_assets.settings.reading import Settings
 from soundcharts_assets.warehouse.connection import Warehouse
 
 

@@ -12,7 +12,7 @@ from soundcharts_assets.api.pages import PAGE_SIZE
 from soundcharts_assets.following import Following
 from soundcharts_assets.refresh import charts
 from soundcharts_assets.refresh.polling import period_of
-from soundcharts_assets.settings import Settings
+from soundcharts_assets.settings.reading import Settings
 from soundcharts_assets.warehouse.work import MonthOfSubject, PollState
 
 _MONTH = timedelta(days=30)

@@ -23,7 +23,7 @@ from soundcharts_assets.refresh.pipeline import Task, Unit
 from soundcharts_assets.refresh.polling import next_poll_at
 from soundcharts_assets.refresh.request import Request
 from soundcharts_assets.refresh.session import SessionOptions, batch_of
-from soundcharts_assets.settings import Settings
+from soundcharts_assets.settings.reading import Settings
 from soundcharts_assets.warehouse import work
 from soundcharts_assets.warehouse.batch import Change, Mode
 from soundcharts_assets.warehouse.work import ChartState, Ledgered, PollState, Work

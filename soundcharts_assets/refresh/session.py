@@ -28,7 +28,7 @@ from soundcharts_assets.refresh.catalogue import Catalogue, Scope
 from soundcharts_assets.refresh.connect import connect, warehouse_at
 from soundcharts_assets.refresh.outcomes import Outcome
 from soundcharts_assets.refresh.progress import LoggedProgress, Progress
-from soundcharts_assets.settings import Settings
+from soundcharts_assets.settings.reading import Settings
 from soundcharts_assets.warehouse import work
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode
 from soundcharts_assets.warehouse.connection import UnstorableError

@@ -20,7 +20,7 @@ from soundcharts_assets.refresh.outcomes import Status
 from soundcharts_assets.refresh.polling import AT_ONCE, next_poll_at
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.subjects import past_fail
-from soundcharts_assets.settings import SettingsError
+from soundcharts_assets.settings.errors import SettingsError
 from soundcharts_assets.warehouse import work
 from soundcharts_assets.warehouse.connection import SPOOL
 from soundcharts_assets.warehouse.queries import query

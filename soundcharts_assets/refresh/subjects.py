@@ -24,7 +24,7 @@ from soundcharts_assets.api.records import (
     TrackRecord,
 )
 from soundcharts_assets.refresh.outcomes import Outcome, Status, failure
-from soundcharts_assets.settings import FileSettings, Window
+from soundcharts_assets.settings.file import FileSettings, Window
 from soundcharts_assets.warehouse.batch import Change, Mode
 from soundcharts_assets.warehouse.work import Wanted, Work
 

@@ -17,7 +17,7 @@ from soundcharts_assets.automation.chart_updates import tick
 from soundcharts_assets.definitions import build_definitions
 from soundcharts_assets.partitions import CASCADE, PARTITIONS
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.settings import Settings
+from soundcharts_assets.settings.reading import Settings
 from soundcharts_assets.warehouse.connection import WarehouseLockedError
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

@@ -10,7 +10,8 @@ import dagster as dg
 import pytest
 
 from soundcharts_assets.partitions import PARTITIONS
-from soundcharts_assets.settings import SettingsError, load_settings
+from soundcharts_assets.settings.errors import SettingsError
+from soundcharts_assets.settings.reading import load_settings
 from tests.automation.operator import Operator
 from tests.conftest import Bench
 

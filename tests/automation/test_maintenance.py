@@ -10,7 +10,7 @@ from soundcharts_assets.automation.maintenance import MAINTENANCE
 from soundcharts_assets.checks import QUALITY
 from soundcharts_assets.definitions import build_definitions
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.settings import Settings
+from soundcharts_assets.settings.reading import Settings
 from tests.conftest import Bench
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import duckdb
 
 from soundcharts_assets.refresh.insights import rebuild_insights
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.settings import load_settings
+from soundcharts_assets.settings.reading import load_settings
 from soundcharts_assets.warehouse.tables import TABLES
 
 NOW = datetime(2026, 3, 10, 15, 30, tzinfo=UTC)

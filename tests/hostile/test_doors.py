@@ -24,7 +24,10 @@ from soundcharts_assets.commands.sync import sync
 from soundcharts_assets.commands.terminal import printable
 from soundcharts_assets.partitions import PARTITIONS, register_charts
 from soundcharts_assets.refresh.request import Request
-from soundcharts_assets.settings import ChartSettings, SettingsError, check_slugs, load_settings, parse_settings
+from soundcharts_assets.settings.charts import ChartSettings
+from soundcharts_assets.settings.errors import SettingsError
+from soundcharts_assets.settings.reading import load_settings, parse_settings
+from soundcharts_assets.settings.values import check_slugs
 from soundcharts_assets.warehouse.connection import Warehouse
 from tests.api.local_server import local_server
 from tests.api.payloads import artist_light, chart, collection, entry, related, song, song_uuid, without

@@ -28,7 +28,7 @@ import pytest
 from soundcharts_assets.automation.alerts import Alerts
 from soundcharts_assets.refresh.breaker import Breaker
 from soundcharts_assets.sandbox.process import child_environment
-from soundcharts_assets.settings import load_settings
+from soundcharts_assets.settings.reading import load_settings
 from soundcharts_assets.warehouse.spool import Spool
 from tests.api.local_server import Heard, LocalServer, Reply, local_server, refused, said
 from tests.hostile.vendor import NOW, SOUND, Vendor

@@ -19,7 +19,7 @@ from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.catalogue import Scope
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.request import Request
-from soundcharts_assets.settings import load_settings
+from soundcharts_assets.settings.reading import load_settings
 from tests.api.local_server import Heard, Reply, local_server, refused, said
 from tests.api.payloads import (
     artist,

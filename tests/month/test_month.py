@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.sandbox.process import running_sandbox
-from soundcharts_assets.settings import load_settings
+from soundcharts_assets.settings.reading import load_settings
 from tests.conftest import TODAY
 from tests.month.data import Charts, write_charts
 from tests.month.oracle import Oracle, Rules

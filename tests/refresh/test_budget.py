@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soundcharts_assets.refresh.budget import day_of, held_for_rankings, left_today, room
-from soundcharts_assets.settings import BudgetSettings
+from soundcharts_assets.settings.file import BudgetSettings
 from soundcharts_assets.warehouse.work import PollState
 
 NOW = datetime(2026, 3, 2, 15, 30, 7, 9, tzinfo=UTC)

@@ -24,7 +24,7 @@ from soundcharts_assets.refresh.charts import (
     wanted_rankings,
 )
 from soundcharts_assets.refresh.outcomes import Status
-from soundcharts_assets.settings import ChartSettings
+from soundcharts_assets.settings.charts import ChartSettings
 from soundcharts_assets.warehouse.batch import Mode
 from soundcharts_assets.warehouse.work import ChartState, RankingState, Work
 from tests.warehouse.helpers import commit, open_warehouse, rows_of

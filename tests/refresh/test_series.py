@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soundcharts_assets.refresh.subjects import series_changes, series_window, settled_through
-from soundcharts_assets.settings import AudienceSettings, FileSettings
+from soundcharts_assets.settings.file import AudienceSettings, FileSettings
 from soundcharts_assets.warehouse.batch import Mode
 from soundcharts_assets.warehouse.connection import Warehouse
 from tests.warehouse.helpers import doubled_keys, empty, open_warehouse, write

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soundcharts_assets.refresh.subjects import _airplay_window, series_window, settled_through, subjects
-from soundcharts_assets.settings import AudienceSettings, FileSettings, PlatformSettings
+from soundcharts_assets.settings.file import AudienceSettings, FileSettings, PlatformSettings
 
 TODAY = date(2026, 3, 2)
 DAY = timedelta(days=1)

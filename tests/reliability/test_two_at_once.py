@@ -57,7 +57,7 @@ import dagster as dg
 from filelock import FileLock
 from soundcharts_assets.definitions import build_definitions
 from soundcharts_assets.partitions import CASCADE, register_charts
-from soundcharts_assets.settings import load_settings
+from soundcharts_assets.settings.reading import load_settings
 with FileLock(os.environ["DAGSTER_HOME"] + "/.instance.lock"):  # as the command makes a fresh instance
     instance = dg.DagsterInstance.get()
 with instance:

@@ -35,7 +35,7 @@ from soundcharts_assets.commands.doctor.vendor import (
     check_settings,
     check_webhook,
 )
-from soundcharts_assets.settings import Settings
+from soundcharts_assets.settings.reading import Settings
 from soundcharts_assets.warehouse.batch import Batch
 from soundcharts_assets.warehouse.connection import WarehouseError
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import dagster as dg
 
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.settings import Settings
+from soundcharts_assets.settings.reading import Settings
 from soundcharts_assets.warehouse.connection import Warehouse
 
 OTHER, UNUSABLE, STOPPED = 1, 2, 3

@@ -16,7 +16,7 @@ from soundcharts_assets.automation.tags import PARTITION
 from soundcharts_assets.clock import utc_now
 from soundcharts_assets.commands.doctor.findings import MOST_EXAMPLES, Finding, Level, Scene, seconds, some
 from soundcharts_assets.definitions import JOBS
-from soundcharts_assets.settings import SettingsError
+from soundcharts_assets.settings.errors import SettingsError
 
 _DAEMONS = {
     "SENSOR": "sensors",

@@ -7,7 +7,7 @@ from soundcharts_assets.refresh.budget import day_of
 from soundcharts_assets.refresh.charts import CHARTS
 from soundcharts_assets.refresh.outcomes import Status
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.settings import SettingsError
+from soundcharts_assets.settings.errors import SettingsError
 from soundcharts_assets.warehouse import work
 
 _NOT_IN_THE_PLAN = frozenset({403, 404})
