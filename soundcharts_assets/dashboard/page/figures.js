@@ -4,6 +4,9 @@
 
 const INKS = 8;
 
+/** Steps between marks on an axis of days, in seconds: a figure is of a day, and no day is marked twice. */
+const STEPS_OF_DAYS = [1, 2, 3, 7, 14, 28, 61, 91, 182, 365].map((days) => days * 86400);
+
 /** Runs of neighbours that are known, as [index, value] pairs. */
 function runs(values) {
   const found = [];
@@ -114,7 +117,7 @@ function Plot({ title, days, lines, write, reversed = false, height = 220, small
           },
         },
         axes: [
-          { ...axis, grid: { show: false }, space: small ? 70 : 90, size: 26, values: (_, ticks) => ticks.map((tick) => dayOfYear(new Date(tick * 1000))) },
+          { ...axis, grid: { show: false }, space: small ? 70 : 90, size: 26, incrs: STEPS_OF_DAYS, values: (_, ticks) => ticks.map((tick) => dayOfYear(new Date(tick * 1000))) },
           {
             ...axis,
             size: small ? 46 : 54,

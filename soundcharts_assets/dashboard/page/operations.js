@@ -11,17 +11,27 @@ const STATUS_WORDS = {
   ok: "fetched", empty: "nothing there", not_found: "not found", gone: "gone", unsupported: "unsupported",
   forbidden: "forbidden by the plan", failed: "failed", malformed: "malformed", wanted: "wanted",
 };
-const FAILURES = ["failed", "malformed", "forbidden", "not_found", "gone", "unsupported"];
+/* What failed is asked for again by itself; where nothing is, an answer said so. */
+const FAILING = ["failed", "malformed", "forbidden"];
+const NOTHING_THERE = ["empty", "not_found", "gone", "unsupported"];
 
 function Ago({ at }) {
   if (!at) return NONE;
   return html`<span title=${instant(date(at))}>${age(date(at), NOW)}</span>`;
 }
 
+const total = (kinds) => kinds.reduce((sum, kind) => sum + kind.rows, 0);
+
+/** How many rows, and below it how many of which kind, but for the kind that goes without saying. */
+function Kinds({ of, but }) {
+  const told = of.filter((kind) => kind.status !== but && kind.rows);
+  return html`${full(total(of))}${told.length > 0 && html`<span class="credit">${told.map((kind) => `${full(kind.rows)} ${STATUS_WORDS[kind.status] || kind.status}`).join(", ")}</span>`}`;
+}
+
 function OperationsView() {
   const due = Object.values(upkeep.due).reduce((sum, count) => sum + count, 0);
   const month = Object.values(upkeep.month).reduce((sum, count) => sum + count, 0);
-  const failing = objects(upkeep.ledger).filter((row) => row.status === "failed" || row.status === "malformed" || row.status === "forbidden").reduce((sum, row) => sum + row.rows, 0);
+  const failing = objects(upkeep.ledger).filter((row) => FAILING.includes(row.status)).reduce((sum, row) => sum + row.rows, 0);
   const unwell = objects(upkeep.charts).filter((chart) => chart.health && chart.health !== "good").length;
   const daily = typeof upkeep.daily === "number" ? `of ${full(upkeep.daily)} a day` : upkeep.daily === "unlimited" ? "no daily limit" : "no daily budget set";
   const unreached = Object.entries(upkeep.unreached).filter(([, count]) => count);
@@ -46,7 +56,7 @@ function OperationsView() {
 
 function FreshnessByChart() {
   const rows = objects(upkeep.charts);
-  const failures = (chart) => Object.values(chart.failures).reduce((sum, count) => sum + count, 0);
+  const failures = (chart) => Object.entries(chart.failures).filter(([status]) => FAILING.includes(status)).map(([status, rows]) => ({ status, rows }));
   const columns = [
     { key: "chart", title: "Chart", head: true, value: (row) => row.slug, cell: (row) => html`${chartBySlug.has(row.slug) ? html`<a class="title" href=${addressOf.chart(row)}>${row.slug}</a>` : html`<span class="title">${row.slug}</span>`}<span class="credit"><${Name}>${row.title || "not heard of yet"}<//></span>` },
     { key: "health", title: "Health", value: (row) => row.health, cell: (row) => html`<${Health} row=${row} />` },
@@ -58,7 +68,7 @@ function FreshnessByChart() {
     { key: "due", title: "Due", hint: "Rows that a run would ask for now", end: true, down: true, value: (row) => row.due, cell: (row) => full(row.due) },
     { key: "metadata", title: "Metadata", hint: "Age of the stalest", end: true, down: true, wide: true, value: (row) => row.metadata && NOW - date(row.metadata), cell: (row) => html`<${Ago} at=${row.metadata} />` },
     { key: "series", title: "Series", hint: "Age of the stalest", end: true, down: true, value: (row) => row.series && NOW - date(row.series), cell: (row) => html`<${Ago} at=${row.series} />` },
-    { key: "failures", title: "Failures", end: true, down: true, value: failures, cell: (row) => html`<span title=${Object.entries(row.failures).map(([kind, count]) => `${full(count)} ${STATUS_WORDS[kind] || kind}`).join(", ")}>${full(failures(row))}</span>` },
+    { key: "failures", title: "Failing", hint: "Rows whose last answer was none, to be asked for again", end: true, down: true, value: (row) => total(failures(row)), cell: (row) => html`<${Kinds} of=${failures(row)} />` },
   ];
   return html`
     <section aria-labelledby="freshness">
@@ -90,11 +100,10 @@ function ByAsset() {
       month: upkeep.month[name] ?? null,
       oldest: times("oldest").length ? Math.min(...times("oldest")) : null,
       newest: times("newest").length ? Math.max(...times("newest")) : null,
-      failures: own.filter((row) => FAILURES.includes(row.status)),
-      empty: own.filter((row) => row.status === "empty").reduce((sum, row) => sum + row.rows, 0),
+      failures: own.filter((row) => FAILING.includes(row.status)),
+      empty: own.filter((row) => NOTHING_THERE.includes(row.status)),
     };
   }).sort((one, other) => place(one.name) - place(other.name) || COLLATOR.compare(one.name, other.name));
-  const failed = (row) => row.failures.reduce((sum, one) => sum + one.rows, 0);
   const ago = (at) => (at === null ? NONE : html`<span title=${instant(new Date(at))}>${age(new Date(at), NOW)}</span>`);
   const month = Object.values(upkeep.month).reduce((sum, count) => sum + count, 0);
   const columns = [
@@ -103,14 +112,14 @@ function ByAsset() {
     { key: "due", title: "Due", hint: "That a run would ask for now", end: true, down: true, value: (row) => row.due, cell: (row) => full(row.due) },
     { key: "newest", title: "Newest", hint: "Age of the newest answer", end: true, wide: true, value: (row) => row.newest && -row.newest, cell: (row) => ago(row.newest) },
     { key: "oldest", title: "Oldest", hint: "Age of the oldest answer, of what is reached no more as well", end: true, down: true, wide: true, value: (row) => row.oldest && -row.oldest, cell: (row) => ago(row.oldest) },
-    { key: "empty", title: "Nothing there", hint: "Answered without figures", end: true, down: true, wide: true, value: (row) => row.empty, cell: (row) => full(row.empty) },
-    { key: "failures", title: "Failures", end: true, down: true, value: failed, cell: (row) => (row.failures.length ? html`${full(failed(row))}<span class="credit">${row.failures.map((one) => `${full(one.rows)} ${STATUS_WORDS[one.status] || one.status}`).join(", ")}</span>` : "0") },
+    { key: "empty", title: "Nothing there", hint: "Soundcharts has no figures of it, or does not know it", end: true, down: true, wide: true, value: (row) => total(row.empty), cell: (row) => html`<${Kinds} of=${row.empty} but="empty" />` },
+    { key: "failures", title: "Failing", hint: "Rows whose last answer was none, to be asked for again", end: true, down: true, value: (row) => total(row.failures), cell: (row) => html`<${Kinds} of=${row.failures} />` },
     { key: "month", title: "Next 30 days", hint: "Calls, if charts go on as they are", end: true, down: true, value: (row) => row.month, cell: (row) => (row.month === null ? NONE : full(row.month)) },
   ];
   return html`
     <section aria-labelledby="assets">
-      <h2 id="assets">Due, failures and cost by asset</h2>
-      <${Table} caption="Due, failures and cost by asset" columns=${columns} rows=${rows} most=${50} keyOf=${(row) => row.name} />
+      <h2 id="assets">Due, failing and cost by asset</h2>
+      <${Table} caption="Due, failing and cost by asset" columns=${columns} rows=${rows} most=${50} keyOf=${(row) => row.name} />
       <p class="note">Next 30 days: ${full(month)} calls, about ${full(Math.round(month / 30))} a day${typeof upkeep.daily === "number" ? `; the daily budget allows ${full(upkeep.daily)}` : ""}.
         ${upkeep.monthAssumed ? ` For ${plural(upkeep.monthAssumed, "chart")} without a stored ranking that is an assumption.` : ""}</p>
     </section>`;

@@ -117,7 +117,7 @@ function placesByDay(track) {
   if (!found.length) return { days: [], lines: [] };
   const keys = found.flatMap(({ byDay }) => Array.from(byDay).filter(([, value]) => value !== null).map(([key]) => key));
   const begin = Math.min(...keys) - 1;
-  const end = Math.floor(TODAY / DAY_LENGTH);
+  const end = Math.max(Math.floor(TODAY / DAY_LENGTH), ...keys);
   const numbers = Array.from({ length: Math.max(1, end - begin + 1) }, (_, index) => begin + index);
   return {
     days: numbers.map((number) => new Date(number * DAY_LENGTH)),
