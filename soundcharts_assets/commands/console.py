@@ -142,7 +142,7 @@ def show_pass(console: Console, title: str, report: PassReport, tables: Counter[
     for index in (1, 2, 4):
         table.columns[index].justify = "right"
     written = report.rows
-    left = [(name, f"{count:,}", f"{written[name]:,}") for name, count in tables.items()]
+    left = [(name, f"{count:,}", f"{written[name]:,}" if name in written else "") for name, count in tables.items()]
     right = [(name, f"{count:,}") for name, count in sorted(report.calls.items())]
     for index in range(max(len(left), len(right))):
         table.add_row(

@@ -8,11 +8,13 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 
 import dagster as dg
 from rich.console import Console
 
+from soundcharts_assets.clock import utc_now
 from soundcharts_assets.commands.console import Bar, show_failures, show_pass
 from soundcharts_assets.commands.report import PassReport
 from soundcharts_assets.commands.sync import sync
@@ -47,13 +49,16 @@ def sandbox_environment(url: str) -> dict[str, str]:
 
 
 @contextmanager
-def sandbox_in_place(*, with_its_days: bool = False) -> Iterator[tuple[Sandbox, Mapping[str, str]]]:
+def sandbox_in_place(
+    *, today: date | None = None, with_its_days: bool = False
+) -> Iterator[tuple[Sandbox, Mapping[str, str]]]:
     """Run a sandbox for the length of the block, and yield it with the variables that point at it.
 
     Args:
+        today: The sandbox's first day; the UTC date where left out.
         with_its_days: Whether the program's clock follows the sandbox's days.
     """
-    with running_sandbox(clock=_CLOCK if with_its_days else None) as sandbox:
+    with running_sandbox(today=today, clock=_CLOCK if with_its_days else None) as sandbox:
         days = {"SOUNDCHARTS_CLOCK_SHIFT": str(_CLOCK)} if with_its_days else {}
         yield sandbox, sandbox_environment(sandbox.url) | days
 
@@ -61,7 +66,8 @@ def sandbox_in_place(*, with_its_days: bool = False) -> Iterator[tuple[Sandbox, 
 def demonstrate(console: Console, instance: dg.DagsterInstance) -> int:
     """Sync several charts cold, let a day go by, sync again, and show what each pass did. Returns an exit code."""
     _start_cold()
-    with sandbox_in_place() as (sandbox, environment):
+    # The day that goes by is today, so that nothing shown is of a day to come.
+    with sandbox_in_place(today=utc_now().date() - timedelta(days=1)) as (sandbox, environment):
         console.print(f"A sandbox with invented data stands in for Soundcharts at {sandbox.url}", highlight=False)
         first = _pass(console, instance, environment, "First pass: an empty warehouse")
         day = sandbox.advance(1)

@@ -35,9 +35,11 @@ class Ranking:
     content: Content
 
 
-def shift_for(newest: date, today: date) -> timedelta:
-    """Whole weeks that bring `newest` into the seven days that end with `today`."""
-    return timedelta(weeks=(today - newest).days // 7)
+def shift_for(frequency: str, newest: date, today: date) -> timedelta:
+    """What brings the newest ranking to today or, in whole weeks, a weekly chart's into the seven days up to today."""
+    if frequency == "weekly":
+        return timedelta(weeks=(today - newest).days // 7)
+    return today - newest
 
 
 def replay_index(publication: int, stored: int) -> int:
@@ -52,7 +54,7 @@ class ChartHistory:
     """All rankings of one chart that exist on the sandbox's today, oldest first."""
 
     def __init__(self, chart: Chart, today: date) -> None:
-        """Shift the stored rankings so that the newest lies in the week that ends today."""
+        """Shift the stored rankings to the days up to today, as if the chart had never stopped."""
         self.chart = chart
         self._stored: list[Content] = [content for _, content in chart.rankings]
         self._seed = seed_of("chart", chart.slug)
@@ -63,7 +65,7 @@ class ChartHistory:
         self._past: list[list[Past]] = []
         self._seen: dict[int, Past] = {}
         if chart.rankings:
-            shift = shift_for(chart.rankings[-1][0], today)
+            shift = shift_for(chart.frequency, chart.rankings[-1][0], today)
             old = len(self._stored) // _OLD_SHARE
             for index, (ranked_on, content) in enumerate(chart.rankings):
                 stamp = _CRAWL_STAMPS[(self._seed + index) % len(_CRAWL_STAMPS)] if index < old else _STAMP

@@ -67,7 +67,7 @@ def test_a_newly_followed_chart_starts_on_the_next_tick(bench: Bench) -> None:
 
     assert run.charts == (DAILY,)
     assert run.tags["soundcharts/chart"] == "Viral 50, spotify, Brazil"
-    assert run.tags["soundcharts/ranking"] == "2026-09-13 12:00:00 UTC"
+    assert run.tags["soundcharts/ranking"] == "2026-09-16 12:00:00 UTC"
     assert run.tags["dagster/priority"] == "1"
     assert bench.instance.has_dynamic_partition(PARTITIONS, DAILY)
     assert polls(bench) == 1

@@ -20,11 +20,19 @@ def chart(*listed: list[int], frequency: str = "daily") -> Chart:
     return Chart(1, "some-1", "Some", "spotify", frequency, "", "", 3, None, rankings)
 
 
-@given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.dates(date(2020, 1, 1), date(2030, 1, 1)))
-def test_shift_is_whole_weeks_into_the_last_seven_days(newest: date, today: date) -> None:
-    shift = shift_for(newest, today)
+DATES = st.dates(date(2020, 1, 1), date(2030, 1, 1))
+
+
+@given(DATES, DATES)
+def test_a_weekly_chart_keeps_its_weekday_and_has_appeared_in_the_last_seven_days(newest: date, today: date) -> None:
+    shift = shift_for("weekly", newest, today)
     assert shift.days % 7 == 0
     assert timedelta(0) <= today - (newest + shift) < timedelta(days=7)
+
+
+@given(DATES, DATES)
+def test_a_daily_chart_has_appeared_today_so_that_tomorrow_leaves_no_gap(newest: date, today: date) -> None:
+    assert newest + shift_for("daily", newest, today) == today
 
 
 def test_replay_goes_there_and_back() -> None:
@@ -80,7 +88,7 @@ def test_weekly_chart_keeps_its_weekday() -> None:
 
 
 def test_publishing_now_is_newer_than_the_newest() -> None:
-    history = ChartHistory(chart([1], [2]), TODAY + timedelta(days=1))
+    history = ChartHistory(chart([1], [2]), TODAY)
     history.publish_now(TODAY + timedelta(days=1))
     history.publish_now(TODAY + timedelta(days=1))
     assert history.instants[-2] == datetime(2026, 11, 23, 12, tzinfo=UTC)
