@@ -33,7 +33,8 @@ class Insight:
         first: Rows that a person would look at first, as an ORDER BY clause has it.
         changed: File of the query that finds charts of which rows are made anew; None where all rows are.
         size: Query that counts what is read; None where it is made in one go.
-        at_once: How much of that is read at once; the rest follows, by the first column of the key.
+        at_once: How much is made at once: so many charts that changed, or what is read of so much as `size` counts. The
+            rest follows, by chart or by the first column of the key.
     """
 
     table: Table
@@ -65,7 +66,7 @@ def parts(connection: duckdb.DuckDBPyConnection, insight: Insight, today: date) 
     if insight.changed is not None:
         changed = query(f"insights/{insight.changed}")
         found = connection.execute(f"SELECT count(*) FROM ({changed})", {"most": None}).fetchall()
-        return math.ceil(int(found[0][0]) / _CHARTS_AT_ONCE)
+        return math.ceil(int(found[0][0]) / insight.at_once)
     if insight.size is None:
         return 1
     read = connection.execute(insight.size, _named_in(insight.size, today=today)).fetchall()
@@ -91,7 +92,7 @@ def rebuild(connection: duckdb.DuckDBPyConnection, insight: Insight, today: date
     try:
         if insight.changed is not None:
             changed = query(f"insights/{insight.changed}")
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE changed AS {changed}", {"most": _CHARTS_AT_ONCE})
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE changed AS {changed}", {"most": insight.at_once})
             connection.execute(
                 f"DELETE FROM {table.qualified} AS old USING changed WHERE old.chart_slug = changed.slug"
             )
@@ -99,7 +100,7 @@ def rebuild(connection: duckdb.DuckDBPyConnection, insight: Insight, today: date
             connection.execute(f"DELETE FROM {table.qualified}")
         else:
             connection.execute(
-                f"DELETE FROM {table.qualified} WHERE hash({table.key[0]}) % $parts = $part",
+                f"DELETE FROM {table.qualified} WHERE hash({table.key[0]}) % $parts::UBIGINT = $part::UBIGINT",
                 {"part": part, "parts": of},
             )
         # In the order of the key, so that a question for some of them reads little.
@@ -214,6 +215,7 @@ CHART_MOVEMENTS = Insight(
     queries=("chart_movements",),
     first="ranked_at DESC, chart_slug, position",
     changed="charts_with_other_rankings",
+    at_once=_CHARTS_AT_ONCE,
 )
 
 CROSS_CHART = Insight(

@@ -2,7 +2,7 @@
 WITH looks AS (
     SELECT artist_uuid AS uuid, platform, date, followers, likes, views
     FROM soundcharts.artist_audience
-    WHERE date BETWEEN $today::DATE - 70 AND $today::DATE AND hash(artist_uuid) % $parts = $part
+    WHERE date BETWEEN $today::DATE - 70 AND $today::DATE AND hash(artist_uuid) % $parts::UBIGINT = $part::UBIGINT
 ),
 days AS (
     SELECT uuid, platform, 'followers' AS metric, false AS is_count, date, followers AS value
@@ -26,5 +26,5 @@ days AS (
         date,
         value
     FROM soundcharts.artist_listening
-    WHERE date BETWEEN $today::DATE - 70 AND $today::DATE AND hash(artist_uuid) % $parts = $part
+    WHERE date BETWEEN $today::DATE - 70 AND $today::DATE AND hash(artist_uuid) % $parts::UBIGINT = $part::UBIGINT
 ),
