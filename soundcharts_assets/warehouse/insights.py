@@ -226,7 +226,7 @@ CROSS_CHART = Insight(
         (
             key_column("track_uuid", "VARCHAR", "The track."),
             key_column("chart_slug", "VARCHAR", "The chart."),
-            Column("is_on_chart", "BOOLEAN", "Whether the chart's newest ranking holds it.", nullable=False),
+            Column("is_on_chart", "BOOLEAN", "Whether the chart's newest stored ranking holds it.", nullable=False),
             Column("position", "BIGINT", "Its place there now; null where it left."),
             Column("first_ranked_at", "TIMESTAMPTZ", "First ranking that holds it.", nullable=False),
             Column("first_position", "BIGINT", "Its place then.", nullable=False),
@@ -290,7 +290,14 @@ ARTIST_MOMENTUM = Insight(
     _momentum(
         "artist_momentum",
         "artist",
-        (key_column("metric", "VARCHAR", "One of followers, likes, views, listeners (of 28 days) and daily_views."),),
+        (
+            key_column(
+                "metric",
+                "VARCHAR",
+                "One of followers, likes, listeners (of 28 days), views (of its channel, in all) and daily_views (of "
+                "all videos with its songs, on a day).",
+            ),
+        ),
     ),
     inputs=("artist_audience", "artist_listening"),
     queries=("artist_days", "momentum", "artist_momentum"),
@@ -369,7 +376,12 @@ NOTABLE = Insight(
             Column("credit_name", "VARCHAR", "Credit line of a track."),
             Column("sentence", "VARCHAR", "All reasons in one plain sentence.", nullable=False),
             Column("jump_platform", "VARCHAR", "Platform of its largest jump above a usual day; null for none."),
-            Column("jump_metric", "VARCHAR", "What jumped, such as streams or followers."),
+            Column(
+                "jump_metric",
+                "VARCHAR",
+                "What jumped: of tracks streams, views, Shazams and the like, of artists the metric as artist_momentum "
+                "has it.",
+            ),
             Column("jump_on", "DATE", "Day of the figure."),
             Column("jump_days", "BIGINT", "Days over which it is a mean: 1 where none is missing."),
             Column("jump_latest", "DOUBLE", "What came a day."),

@@ -9,7 +9,7 @@ from soundcharts_assets.warehouse.batch import Change, Mode
 from soundcharts_assets.warehouse.connection import Warehouse
 from soundcharts_assets.warehouse.insights import INSIGHTS, rebuild
 from tests.warehouse.figures import audience, followers, growing, listening, made, noon, told
-from tests.warehouse.helpers import DAY, NOON, TODAY, commit, credits_of, stored_credits, stored_ranking
+from tests.warehouse.helpers import DAY, NOON, TODAY, chart, commit, credits_of, stored_credits, stored_ranking
 
 
 class TestMovements:
@@ -285,6 +285,22 @@ class TestNotable:
             )
         ]  # fmt: skip
 
+    def test_views_of_an_artists_channel_are_told_from_those_of_all_videos_on_a_day(self, warehouse: Warehouse) -> None:
+        """On each channel 100 views a day, then 800; of all videos with songs of the other artist, the same."""
+        values = {0: 10_000} | {age: 9_200 - 100 * (age - 1) for age in range(1, 11)}
+        commit(
+            warehouse,
+            *stored_ranking("chart", "t", at=NOON),
+            *stored_credits("t", "channel", "videos"),
+            followers("channel", values, "youtube", "views"),
+            listening("videos", "youtube", {0: 800} | dict.fromkeys(range(1, 11), 100)),
+        )
+        usual = "on YouTube on 2026-03-02, 8.0 times the usual 100."
+        assert told(warehouse, "notable", "uuid, jump_metric, sentence") == [
+            ("channel", "views", f"channel: 800 channel views {usual}"),
+            ("videos", "daily_views", f"videos: 800 views {usual}"),
+        ]
+
     @pytest.mark.parametrize(
         "newest",
         [
@@ -329,11 +345,51 @@ class TestNotable:
             (2, "artist", 1.0, 2, ["one", "two"], f"singer: {charts}"),
         ]
 
+    def test_a_chart_that_was_not_described_yet_goes_by_its_slug(self, warehouse: Warehouse) -> None:
+        """Of `one` there is a row without a name, of `two` there is none."""
+        commit(warehouse, chart("one"))
+        for slug in ("one", "two"):
+            commit(warehouse, *stored_ranking(slug, "x", at=NOON - 2 * DAY), *stored_ranking(slug, "t", at=NOON - DAY))
+        assert told(warehouse, "notable", "sentence") == [("t: entered 2 charts within a week: one and two.",)]
+
+    @pytest.mark.parametrize(
+        ("before", "entered"), [pytest.param(7, ["one", "two"], id="a week"), pytest.param(14, None, id="a fortnight")]
+    )
+    def test_who_came_in_a_hole_between_rankings_may_have_entered_long_ago(
+        self, warehouse: Warehouse, before: int, entered: list[str] | None
+    ) -> None:
+        """The ranking before was published so many days earlier, or none between them is stored."""
+        for slug in ("one", "two"):
+            commit(warehouse, *stored_ranking(slug, "x", at=NOON - before * DAY), *stored_ranking(slug, "t", at=NOON))
+        assert told(warehouse, "notable", "entered_charts") == ([(entered,)] if entered else [])
+
+    @pytest.mark.parametrize(
+        ("a_week", "told_of_usual"),
+        [
+            pytest.param(-700, "where it usually loses 100", id="a loss"),
+            pytest.param(0, "where there are usually none", id="nothing"),
+            pytest.param(2, "where there are usually none", id="less than one a day"),
+        ],
+    )
+    def test_a_jump_from_what_is_no_gain_is_no_multiple_of_it(
+        self, warehouse: Warehouse, a_week: int, told_of_usual: str
+    ) -> None:
+        """Looks a week apart, each with so many followers more or fewer, and 400 more on the last day."""
+        values = {0: 10_400} | {1 + 7 * week: 10_000 - a_week * week for week in range(9)}
+        commit(
+            warehouse,
+            *stored_ranking("chart", "t", at=NOON),
+            *stored_credits("t", "a"),
+            followers("a", values | {age: 10_000 - a_week * (age - 1) // 7 for age in (2, 3, 4, 5)}),
+        )
+        ((sentence,),) = told(warehouse, "notable", "sentence")
+        assert sentence == f"a: 400 followers on Spotify on 2026-03-02, {told_of_usual}."
+
     def test_who_left_again_has_not_entered(self, warehouse: Warehouse) -> None:
         for slug in ("one", "two"):
             for age, track in ((3, "x"), (2, "t"), (1, "x")):
                 commit(warehouse, *stored_ranking(slug, track, at=NOON - age * DAY))
-        assert told(warehouse, "notable", "uuid") == []
+        assert told(warehouse, "notable", "uuid") == [("x",)], "who came back"
 
     def test_platforms_that_accelerate_together(self, warehouse: Warehouse) -> None:
         """On three platforms 100 a day for three weeks, then 200 a day: 1.6 times the mean of the four weeks."""

@@ -1,5 +1,5 @@
 -- What came in 7 and 28 days, and how the newest figure compares with a usual one. A figure is only compared with one
--- that was observed: where the day 7 or 28 days before is missing, with the newest one before it, if that is near enough.
+-- that was observed: where the day 7 or 28 days before is missing, with the newest before it, if that is near enough.
 aged AS (
     SELECT
         uuid,
