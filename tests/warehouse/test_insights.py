@@ -9,7 +9,7 @@ from soundcharts_assets.warehouse.batch import Change, Mode
 from soundcharts_assets.warehouse.connection import Warehouse
 from soundcharts_assets.warehouse.insights import INSIGHTS, rebuild
 from tests.warehouse.figures import audience, followers, growing, listening, made, noon, told
-from tests.warehouse.helpers import DAY, NOON, TODAY, chart, commit, credits_of, stored_credits, stored_ranking
+from tests.warehouse.helpers import DAY, NOON, TODAY, chart, commit, credits_of, rows_of, stored_credits, stored_ranking
 
 
 class TestMovements:
@@ -318,6 +318,23 @@ class TestNotable:
         values = {age: 1_000 if age < 14 else 500 for age in range(1, 30)} | {0: 1_500}
         commit(warehouse, *stored_ranking("chart", "t", at=NOON), audience("t", "youtube", values, "video"))
         assert told(warehouse, "notable", "uuid") == []
+
+    def test_an_old_video_that_is_linked_now_is_no_jump(self, warehouse: Warehouse) -> None:
+        """Its 900,000 views of before come all at once; of the day after, what both gained is known again."""
+        commit(
+            warehouse,
+            *stored_ranking("chart", "t", at=NOON),
+            audience("t", "youtube", growing(range(40), 50_000, 100), "one"),
+            audience("t", "youtube", {0: 900_000}, "old"),
+        )
+        assert told(warehouse, "notable", "uuid") == []
+        assert told(warehouse, "track_momentum", "level, latest, latest_days, usual") == [(950_000, None, None, 100.0)]
+        tomorrow = TODAY + DAY
+        commit(warehouse, audience("t", "youtube", {-1: 50_100}, "one"), audience("t", "youtube", {-1: 900_300}, "old"))
+        made(warehouse, "track_momentum", tomorrow)
+        columns = "level, latest, latest_days, usual, highest"
+        expected = [(950_400, 400.0, 1, 100.0, 100.0)]
+        assert rows_of(warehouse, f"SELECT {columns} FROM soundcharts.track_momentum") == expected
 
     def test_what_is_five_days_old_is_no_news(self, warehouse: Warehouse) -> None:
         values = {5: 10_000} | {age: 9_200 - 100 * (age - 6) for age in range(6, 16)}

@@ -4,7 +4,7 @@ WITH looks AS (
     FROM soundcharts.artist_audience
     WHERE date BETWEEN $today::DATE - 70 AND $today::DATE AND hash(artist_uuid) % $parts::UBIGINT = $part::UBIGINT
 ),
-days AS (
+looked_up AS (
     SELECT uuid, platform, 'followers' AS metric, false AS is_count, date, followers AS value
     FROM looks
     WHERE followers IS NOT NULL
@@ -27,4 +27,8 @@ days AS (
         value
     FROM soundcharts.artist_listening
     WHERE date BETWEEN $today::DATE - 70 AND $today::DATE AND hash(artist_uuid) % $parts::UBIGINT = $part::UBIGINT
+),
+days AS (
+    SELECT *, 1 AS identifiers
+    FROM looked_up
 ),

@@ -60,18 +60,18 @@ expected AS (
     GROUP BY uuid, platform, day
 ),
 whole AS (
-    SELECT seen.uuid, seen.platform, seen.date, seen.value::BIGINT AS value
+    SELECT seen.uuid, seen.platform, seen.date, seen.value::BIGINT AS value, seen.identifiers
     FROM seen
     ASOF JOIN expected
         ON expected.uuid = seen.uuid AND expected.platform = seen.platform AND expected.day <= seen.date
     WHERE seen.identifiers = expected.identifiers
     UNION ALL
-    SELECT plots.uuid, plots.platform, plots.date, plots.value
+    SELECT plots.uuid, plots.platform, plots.date, plots.value, 1 AS identifiers
     FROM plots
     ANTI JOIN several ON several.uuid = plots.uuid AND several.platform = plots.platform
 ),
 days AS (
     -- Spins are counted by the day (contract section 10.5); all else is a total.
-    SELECT uuid, platform, '' AS metric, platform = 'airplay' AS is_count, date, value
+    SELECT uuid, platform, '' AS metric, platform = 'airplay' AS is_count, date, value, identifiers
     FROM whole
 ),
