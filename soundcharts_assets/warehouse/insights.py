@@ -170,10 +170,10 @@ def _momentum(name: str, entity: str, metric: tuple[Column, ...]) -> Table:
             Column(
                 "latest",
                 "DOUBLE",
-                "What came a day between the newest figure and the one before, or on the newest day of counts; null over "
-                "more than 15 days, and where an identifier is new or gone.",
+                "What came a day between the newest figure and the one before, or on the newest day of counts; null "
+                "over more than 15 days, and where an identifier is new or gone.",
             ),
-            Column("latest_days", "BIGINT", "Days between the two: 1 where no day is missing; null likewise."),
+            Column("latest_days", "BIGINT", "Days between the two: 1 where no day is missing; null where latest is."),
             Column("usual", "DOUBLE", "Median of the same over the 35 days before; null for fewer than 7 figures."),
             Column("highest", "DOUBLE", "Largest of the same over these 35 days; null likewise."),
             Column(
