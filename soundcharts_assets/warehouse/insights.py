@@ -33,7 +33,8 @@ class Insight:
         first: Rows that a person would look at first, as an ORDER BY clause has it.
         changed: File of the query that finds charts of which rows are made anew; None where all rows are.
         size: Query that counts what is read; None where it is made in one go.
-        at_once: How much of that is read at once; the rest follows, by the first column of the key.
+        at_once: How much is made at once: so many charts that changed, or what is read of so much as `size` counts. The
+            rest follows, by chart or by the first column of the key.
     """
 
     table: Table
@@ -65,7 +66,7 @@ def parts(connection: duckdb.DuckDBPyConnection, insight: Insight, today: date) 
     if insight.changed is not None:
         changed = query(f"insights/{insight.changed}")
         found = connection.execute(f"SELECT count(*) FROM ({changed})", {"most": None}).fetchall()
-        return math.ceil(int(found[0][0]) / _CHARTS_AT_ONCE)
+        return math.ceil(int(found[0][0]) / insight.at_once)
     if insight.size is None:
         return 1
     read = connection.execute(insight.size, _named_in(insight.size, today=today)).fetchall()
@@ -91,7 +92,7 @@ def rebuild(connection: duckdb.DuckDBPyConnection, insight: Insight, today: date
     try:
         if insight.changed is not None:
             changed = query(f"insights/{insight.changed}")
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE changed AS {changed}", {"most": _CHARTS_AT_ONCE})
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE changed AS {changed}", {"most": insight.at_once})
             connection.execute(
                 f"DELETE FROM {table.qualified} AS old USING changed WHERE old.chart_slug = changed.slug"
             )
@@ -99,7 +100,7 @@ def rebuild(connection: duckdb.DuckDBPyConnection, insight: Insight, today: date
             connection.execute(f"DELETE FROM {table.qualified}")
         else:
             connection.execute(
-                f"DELETE FROM {table.qualified} WHERE hash({table.key[0]}) % $parts = $part",
+                f"DELETE FROM {table.qualified} WHERE hash({table.key[0]}) % $parts::UBIGINT = $part::UBIGINT",
                 {"part": part, "parts": of},
             )
         # In the order of the key, so that a question for some of them reads little.
@@ -169,9 +170,10 @@ def _momentum(name: str, entity: str, metric: tuple[Column, ...]) -> Table:
             Column(
                 "latest",
                 "DOUBLE",
-                "What came a day between the newest figure and the one before, or on the newest day of counts.",
+                "What came a day between the newest figure and the one before, or on the newest day of counts; null "
+                "over more than 15 days, and where an identifier is new or gone.",
             ),
-            Column("latest_days", "BIGINT", "Days between the two: 1 where no day is missing."),
+            Column("latest_days", "BIGINT", "Days between the two: 1 where no day is missing; null where latest is."),
             Column("usual", "DOUBLE", "Median of the same over the 35 days before; null for fewer than 7 figures."),
             Column("highest", "DOUBLE", "Largest of the same over these 35 days; null likewise."),
             Column(
@@ -214,6 +216,7 @@ CHART_MOVEMENTS = Insight(
     queries=("chart_movements",),
     first="ranked_at DESC, chart_slug, position",
     changed="charts_with_other_rankings",
+    at_once=_CHARTS_AT_ONCE,
 )
 
 CROSS_CHART = Insight(
@@ -224,7 +227,7 @@ CROSS_CHART = Insight(
         (
             key_column("track_uuid", "VARCHAR", "The track."),
             key_column("chart_slug", "VARCHAR", "The chart."),
-            Column("is_on_chart", "BOOLEAN", "Whether the chart's newest ranking holds it.", nullable=False),
+            Column("is_on_chart", "BOOLEAN", "Whether the chart's newest stored ranking holds it.", nullable=False),
             Column("position", "BIGINT", "Its place there now; null where it left."),
             Column("first_ranked_at", "TIMESTAMPTZ", "First ranking that holds it.", nullable=False),
             Column("first_position", "BIGINT", "Its place then.", nullable=False),
@@ -288,7 +291,14 @@ ARTIST_MOMENTUM = Insight(
     _momentum(
         "artist_momentum",
         "artist",
-        (key_column("metric", "VARCHAR", "One of followers, likes, views, listeners (of 28 days) and daily_views."),),
+        (
+            key_column(
+                "metric",
+                "VARCHAR",
+                "One of followers, likes, listeners (of 28 days), views (of its channel, in all) and daily_views (of "
+                "all videos with its songs, on a day).",
+            ),
+        ),
     ),
     inputs=("artist_audience", "artist_listening"),
     queries=("artist_days", "momentum", "artist_momentum"),
@@ -367,7 +377,12 @@ NOTABLE = Insight(
             Column("credit_name", "VARCHAR", "Credit line of a track."),
             Column("sentence", "VARCHAR", "All reasons in one plain sentence.", nullable=False),
             Column("jump_platform", "VARCHAR", "Platform of its largest jump above a usual day; null for none."),
-            Column("jump_metric", "VARCHAR", "What jumped, such as streams or followers."),
+            Column(
+                "jump_metric",
+                "VARCHAR",
+                "What jumped: of tracks streams, views, Shazams and the like, of artists the metric as artist_momentum "
+                "has it.",
+            ),
             Column("jump_on", "DATE", "Day of the figure."),
             Column("jump_days", "BIGINT", "Days over which it is a mean: 1 where none is missing."),
             Column("jump_latest", "DOUBLE", "What came a day."),

@@ -1,61 +1,15 @@
 """Computed tables, each on a small example that was computed by hand, with the sums beside it."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import duckdb
 import pytest
 
-from soundcharts_assets.refresh.insights import rebuild_insight
 from soundcharts_assets.warehouse.batch import Change, Mode
 from soundcharts_assets.warehouse.connection import Warehouse
 from soundcharts_assets.warehouse.insights import INSIGHTS, rebuild
-from tests.warehouse.helpers import DAY, NOON, TODAY, commit, credits_of, rows_of, stored_credits, stored_ranking
-
-
-def made(warehouse: Warehouse, name: str, today: date = TODAY) -> int:
-    """Make a computed table anew."""
-    return rebuild_insight(warehouse, INSIGHTS[name], today).written
-
-
-def told(warehouse: Warehouse, name: str, *columns: str, where: str = "true") -> list[tuple[Any, ...]]:
-    """Make a computed table and those before it anew, and return columns of it."""
-    for earlier in INSIGHTS:
-        made(warehouse, earlier)
-        if earlier == name:
-            break
-    return rows_of(warehouse, f"SELECT {', '.join(columns)} FROM soundcharts.{name} WHERE {where} ORDER BY ALL")
-
-
-def noon(day: int) -> datetime:
-    """Noon of a day of January."""
-    return datetime(2026, 1, day, 12, tzinfo=UTC)
-
-
-def audience(track: str, platform: str, days: Mapping[int, int], identifier: str = "") -> Change:
-    """Figures of a track by their age in days."""
-    columns = ("track_uuid", "platform", "date", "identifier", "value", "fetched_at")
-    rows = [(track, platform, TODAY - timedelta(age), identifier, value, NOON) for age, value in days.items()]
-    return Change("track_audience", Mode.APPEND, columns, rows)
-
-
-def followers(artist: str, days: Mapping[int, int], platform: str = "spotify", column: str = "followers") -> Change:
-    """Figures of an artist by their age in days."""
-    columns = ("artist_uuid", "platform", "date", column, "fetched_at")
-    rows = [(artist, platform, TODAY - timedelta(age), value, NOON) for age, value in days.items()]
-    return Change("artist_audience", Mode.APPEND, columns, rows)
-
-
-def listening(artist: str, platform: str, days: Mapping[int, int]) -> Change:
-    columns = ("artist_uuid", "platform", "date", "value", "fetched_at")
-    rows = [(artist, platform, TODAY - timedelta(age), value, NOON) for age, value in days.items()]
-    return Change("artist_listening", Mode.APPEND, columns, rows)
-
-
-def growing(ages: Sequence[int], newest: int, a_day: int) -> dict[int, int]:
-    """A total that grows by the same every day, by age."""
-    return {age: newest - age * a_day for age in ages}
+from tests.warehouse.figures import audience, followers, growing, listening, made, noon, told
+from tests.warehouse.helpers import DAY, NOON, TODAY, chart, commit, credits_of, rows_of, stored_credits, stored_ranking
 
 
 class TestMovements:
@@ -331,6 +285,22 @@ class TestNotable:
             )
         ]  # fmt: skip
 
+    def test_views_of_an_artists_channel_are_told_from_those_of_all_videos_on_a_day(self, warehouse: Warehouse) -> None:
+        """On each channel 100 views a day, then 800; of all videos with songs of the other artist, the same."""
+        values = {0: 10_000} | {age: 9_200 - 100 * (age - 1) for age in range(1, 11)}
+        commit(
+            warehouse,
+            *stored_ranking("chart", "t", at=NOON),
+            *stored_credits("t", "channel", "videos"),
+            followers("channel", values, "youtube", "views"),
+            listening("videos", "youtube", {0: 800} | dict.fromkeys(range(1, 11), 100)),
+        )
+        usual = "on YouTube on 2026-03-02, 8.0 times the usual 100."
+        assert told(warehouse, "notable", "uuid, jump_metric, sentence") == [
+            ("channel", "views", f"channel: 800 channel views {usual}"),
+            ("videos", "daily_views", f"videos: 800 views {usual}"),
+        ]
+
     @pytest.mark.parametrize(
         "newest",
         [
@@ -348,6 +318,23 @@ class TestNotable:
         values = {age: 1_000 if age < 14 else 500 for age in range(1, 30)} | {0: 1_500}
         commit(warehouse, *stored_ranking("chart", "t", at=NOON), audience("t", "youtube", values, "video"))
         assert told(warehouse, "notable", "uuid") == []
+
+    def test_an_old_video_that_is_linked_now_is_no_jump(self, warehouse: Warehouse) -> None:
+        """Its 900,000 views of before come all at once; of the day after, what both gained is known again."""
+        commit(
+            warehouse,
+            *stored_ranking("chart", "t", at=NOON),
+            audience("t", "youtube", growing(range(40), 50_000, 100), "one"),
+            audience("t", "youtube", {0: 900_000}, "old"),
+        )
+        assert told(warehouse, "notable", "uuid") == []
+        assert told(warehouse, "track_momentum", "level, latest, latest_days, usual") == [(950_000, None, None, 100.0)]
+        tomorrow = TODAY + DAY
+        commit(warehouse, audience("t", "youtube", {-1: 50_100}, "one"), audience("t", "youtube", {-1: 900_300}, "old"))
+        made(warehouse, "track_momentum", tomorrow)
+        columns = "level, latest, latest_days, usual, highest"
+        expected = [(950_400, 400.0, 1, 100.0, 100.0)]
+        assert rows_of(warehouse, f"SELECT {columns} FROM soundcharts.track_momentum") == expected
 
     def test_what_is_five_days_old_is_no_news(self, warehouse: Warehouse) -> None:
         values = {5: 10_000} | {age: 9_200 - 100 * (age - 6) for age in range(6, 16)}
@@ -375,11 +362,51 @@ class TestNotable:
             (2, "artist", 1.0, 2, ["one", "two"], f"singer: {charts}"),
         ]
 
+    def test_a_chart_that_was_not_described_yet_goes_by_its_slug(self, warehouse: Warehouse) -> None:
+        """Of `one` there is a row without a name, of `two` there is none."""
+        commit(warehouse, chart("one"))
+        for slug in ("one", "two"):
+            commit(warehouse, *stored_ranking(slug, "x", at=NOON - 2 * DAY), *stored_ranking(slug, "t", at=NOON - DAY))
+        assert told(warehouse, "notable", "sentence") == [("t: entered 2 charts within a week: one and two.",)]
+
+    @pytest.mark.parametrize(
+        ("before", "entered"), [pytest.param(7, ["one", "two"], id="a week"), pytest.param(14, None, id="a fortnight")]
+    )
+    def test_who_came_in_a_hole_between_rankings_may_have_entered_long_ago(
+        self, warehouse: Warehouse, before: int, entered: list[str] | None
+    ) -> None:
+        """The ranking before was published so many days earlier, or none between them is stored."""
+        for slug in ("one", "two"):
+            commit(warehouse, *stored_ranking(slug, "x", at=NOON - before * DAY), *stored_ranking(slug, "t", at=NOON))
+        assert told(warehouse, "notable", "entered_charts") == ([(entered,)] if entered else [])
+
+    @pytest.mark.parametrize(
+        ("a_week", "told_of_usual"),
+        [
+            pytest.param(-700, "where it usually loses 100", id="a loss"),
+            pytest.param(0, "where there are usually none", id="nothing"),
+            pytest.param(2, "where there are usually none", id="less than one a day"),
+        ],
+    )
+    def test_a_jump_from_what_is_no_gain_is_no_multiple_of_it(
+        self, warehouse: Warehouse, a_week: int, told_of_usual: str
+    ) -> None:
+        """Looks a week apart, each with so many followers more or fewer, and 400 more on the last day."""
+        values = {0: 10_400} | {1 + 7 * week: 10_000 - a_week * week for week in range(9)}
+        commit(
+            warehouse,
+            *stored_ranking("chart", "t", at=NOON),
+            *stored_credits("t", "a"),
+            followers("a", values | {age: 10_000 - a_week * (age - 1) // 7 for age in (2, 3, 4, 5)}),
+        )
+        ((sentence,),) = told(warehouse, "notable", "sentence")
+        assert sentence == f"a: 400 followers on Spotify on 2026-03-02, {told_of_usual}."
+
     def test_who_left_again_has_not_entered(self, warehouse: Warehouse) -> None:
         for slug in ("one", "two"):
             for age, track in ((3, "x"), (2, "t"), (1, "x")):
                 commit(warehouse, *stored_ranking(slug, track, at=NOON - age * DAY))
-        assert told(warehouse, "notable", "uuid") == []
+        assert told(warehouse, "notable", "uuid") == [("x",)], "who came back"
 
     def test_platforms_that_accelerate_together(self, warehouse: Warehouse) -> None:
         """On three platforms 100 a day for three weeks, then 200 a day: 1.6 times the mean of the four weeks."""

@@ -233,7 +233,7 @@ function StandoutSpark({ one }) {
 
 const UNITS = {
   track: { spotify: "streams", youtube: "views", shazam: "Shazams", airplay: "plays", tiktok: "videos", instagram: "reels" },
-  artist: { followers: "followers", likes: "likes", views: "views", listeners: "monthly listeners", daily_views: "views" },
+  artist: { followers: "followers", likes: "likes", views: "channel views", listeners: "monthly listeners", daily_views: "views" },
 };
 const seriesUnit = (entity, series) => (entity === "track" ? UNITS.track[series.platform] || "plays" : UNITS.artist[series.metric] || series.metric);
 

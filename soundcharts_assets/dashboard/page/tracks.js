@@ -136,7 +136,7 @@ const AUDIENCE_ORDER = {
   artist: ["listeners", "followers", "daily_views", "views", "likes"],
 };
 
-const METRIC_TITLES = { listeners: "monthly listeners", followers: "followers", likes: "likes", views: "views", daily_views: "views" };
+const METRIC_TITLES = { listeners: "monthly listeners", followers: "followers", likes: "likes", views: "channel views", daily_views: "views" };
 
 function audienceTitle(entity, series) {
   const name = platformName(series.platform);

@@ -2,9 +2,9 @@
 WITH looks AS (
     SELECT artist_uuid AS uuid, platform, date, followers, likes, views
     FROM soundcharts.artist_audience
-    WHERE date BETWEEN $today::DATE - 70 AND $today::DATE AND hash(artist_uuid) % $parts = $part
+    WHERE date BETWEEN $today::DATE - 70 AND $today::DATE AND hash(artist_uuid) % $parts::UBIGINT = $part::UBIGINT
 ),
-days AS (
+looked_up AS (
     SELECT uuid, platform, 'followers' AS metric, false AS is_count, date, followers AS value
     FROM looks
     WHERE followers IS NOT NULL
@@ -26,5 +26,9 @@ days AS (
         date,
         value
     FROM soundcharts.artist_listening
-    WHERE date BETWEEN $today::DATE - 70 AND $today::DATE AND hash(artist_uuid) % $parts = $part
+    WHERE date BETWEEN $today::DATE - 70 AND $today::DATE AND hash(artist_uuid) % $parts::UBIGINT = $part::UBIGINT
+),
+days AS (
+    SELECT *, 1 AS identifiers
+    FROM looked_up
 ),

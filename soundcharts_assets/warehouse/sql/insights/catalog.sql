@@ -7,13 +7,13 @@ WITH credits AS (
         arg_min(artists.name, credits.ordinal) AS main_artist
     FROM soundcharts.track_artists AS credits
     JOIN soundcharts.artists AS artists ON artists.uuid = credits.artist_uuid
-    WHERE hash(credits.track_uuid) % $parts = $part
+    WHERE hash(credits.track_uuid) % $parts::UBIGINT = $part::UBIGINT
     GROUP BY credits.track_uuid
 ),
 genres AS (
     SELECT track_uuid, list(DISTINCT root ORDER BY root) AS genres
     FROM soundcharts.track_genres
-    WHERE hash(track_uuid) % $parts = $part
+    WHERE hash(track_uuid) % $parts::UBIGINT = $part::UBIGINT
     GROUP BY track_uuid
 ),
 charts AS (
@@ -28,7 +28,7 @@ charts AS (
         any_value(chart_slug) FILTER (WHERE is_first) AS first_chart,
         min(first_ranked_at) AS first_ranked_at
     FROM soundcharts.cross_chart
-    WHERE hash(track_uuid) % $parts = $part
+    WHERE hash(track_uuid) % $parts::UBIGINT = $part::UBIGINT
     GROUP BY track_uuid
 ),
 audience AS (
@@ -43,7 +43,7 @@ audience AS (
         any_value(per_day_7) FILTER (WHERE platform = 'airplay') AS spins_per_day,
         any_value(level) FILTER (WHERE platform = 'tiktok') AS tiktok_videos
     FROM soundcharts.track_momentum
-    WHERE hash(track_uuid) % $parts = $part
+    WHERE hash(track_uuid) % $parts::UBIGINT = $part::UBIGINT
     GROUP BY track_uuid
 ),
 followings AS (
@@ -93,4 +93,4 @@ LEFT JOIN genres ON genres.track_uuid = tracks.uuid
 LEFT JOIN charts ON charts.track_uuid = tracks.uuid
 LEFT JOIN audience ON audience.track_uuid = tracks.uuid
 LEFT JOIN followings ON followings.artist_uuid = credits.main_artist_uuid
-WHERE hash(tracks.uuid) % $parts = $part
+WHERE hash(tracks.uuid) % $parts::UBIGINT = $part::UBIGINT

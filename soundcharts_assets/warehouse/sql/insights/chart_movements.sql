@@ -1,5 +1,5 @@
--- What became of each track from one stored ranking of a chart to the next. Only stored rankings speak: what the API says
--- of earlier places and entries is left aside.
+-- What became of each track from one stored ranking of a chart to the next. Only stored rankings speak: what the API
+-- says of earlier places and entries is left aside.
 WITH rankings AS (
     SELECT
         chart_slug,

@@ -1,5 +1,5 @@
--- What came in 7 and 28 days, and how the newest figure compares with a usual one. A figure is only compared with one that
--- was observed: where the day 7 or 28 days before is missing, with the newest one before it, if that is near enough.
+-- What came in 7 and 28 days, and how the newest figure compares with a usual one. A figure is only compared with one
+-- that was observed: where the day 7 or 28 days before is missing, with the newest before it, if that is near enough.
 aged AS (
     SELECT
         uuid,
@@ -10,7 +10,10 @@ aged AS (
         value,
         first_value(date) OVER newest_first AS as_of,
         first_value(date) OVER newest_first - date AS age,
-        date - lead(date) OVER newest_first AS days,
+        -- An identifier that is new brings all that it ever had, and one that is gone takes it along.
+        CASE
+            WHEN identifiers = lead(identifiers) OVER newest_first THEN date - lead(date) OVER newest_first
+        END AS days,
         value - lead(value) OVER newest_first AS more
     FROM days
     WINDOW newest_first AS (
@@ -19,7 +22,7 @@ aged AS (
     QUALIFY as_of >= $today::DATE - 14
 ),
 -- What came a day between a figure and the one before. Over a longer pause than a look at the smallest artists takes
--- (contract section 11.2), nothing is said.
+-- (contract section 11.2), or where identifiers came or went, nothing is said.
 arrivals AS (
     SELECT
         *,

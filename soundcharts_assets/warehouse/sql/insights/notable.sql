@@ -29,7 +29,7 @@ WITH momentum AS (
         'artist' AS entity,
         artist_uuid AS uuid,
         platform,
-        CASE metric WHEN 'daily_views' THEN 'views' ELSE metric END AS metric,
+        metric,
         as_of,
         per_day_28,
         growth_7,
@@ -54,7 +54,15 @@ names (platform, spelling, of_chart) AS (
     ('soundcloud', 'SoundCloud', 'SoundCloud')
 ),
 spelled AS (
-    SELECT momentum.*, coalesce(names.spelling, momentum.platform) AS platform_name
+    SELECT
+        momentum.*,
+        coalesce(names.spelling, momentum.platform) AS platform_name,
+        -- Views of an artist's own channel are not those of all videos with its songs (contract section 11.3).
+        CASE
+            WHEN momentum.entity = 'artist' AND momentum.metric = 'views' THEN 'channel views'
+            WHEN momentum.metric = 'daily_views' THEN 'views'
+            ELSE momentum.metric
+        END AS noun
     FROM momentum
     LEFT JOIN names ON names.platform = momentum.platform
     -- What is older is no news.
@@ -87,7 +95,10 @@ entries AS (
     FROM soundcharts.chart_movements AS moves
     SEMI JOIN soundcharts.cross_chart AS present
         ON present.track_uuid = moves.track_uuid AND present.chart_slug = moves.chart_slug AND present.is_on_chart
-    WHERE moves.movement IN ('new', 're-entry') AND moves.ranked_at >= $today::DATE - 7
+    WHERE moves.movement IN ('new', 're-entry')
+        AND moves.ranked_at >= $today::DATE - 7
+        -- After a hole nobody knows when it entered. Of a weekly chart the ranking before is a week older.
+        AND moves.previous_ranked_at >= moves.ranked_at - INTERVAL 8 DAY
 ),
 entered AS (
     SELECT 'track' AS entity, track_uuid AS uuid, list(DISTINCT chart_slug ORDER BY chart_slug) AS charts
@@ -96,7 +107,10 @@ entered AS (
     HAVING count(DISTINCT chart_slug) >= 2
     UNION ALL
     -- One track's entries are that track's news.
-    SELECT 'artist' AS entity, credits.artist_uuid AS uuid, list(DISTINCT entries.chart_slug ORDER BY entries.chart_slug)
+    SELECT
+        'artist' AS entity,
+        credits.artist_uuid AS uuid,
+        list(DISTINCT entries.chart_slug ORDER BY entries.chart_slug) AS charts
     FROM entries
     JOIN soundcharts.track_artists AS credits ON credits.track_uuid = entries.track_uuid
     GROUP BY credits.artist_uuid
@@ -108,15 +122,17 @@ charts AS (
         entered.uuid,
         any_value(entered.charts) AS slugs,
         list(
-            format(
-                '{} ({})',
-                charts.name,
-                concat_ws(', ', coalesce(names.of_chart, charts.platform), nullif(charts.country_name, ''))
+            -- What was not described yet goes by its slug.
+            concat(
+                coalesce(charts.name, entered.slug),
+                ' (' || nullif(
+                    concat_ws(', ', coalesce(names.of_chart, charts.platform), nullif(charts.country_name, '')), ''
+                ) || ')'
             )
-            ORDER BY charts.slug
+            ORDER BY entered.slug
         ) AS names
     FROM (SELECT entity, uuid, charts, unnest(charts) AS slug FROM entered) AS entered
-    JOIN soundcharts.charts AS charts ON charts.slug = entered.slug
+    LEFT JOIN soundcharts.charts AS charts ON charts.slug = entered.slug
     LEFT JOIN names ON names.platform = charts.platform
     GROUP BY entered.entity, entered.uuid
 ),
@@ -142,17 +158,23 @@ reasons AS (
                 WHEN jumps.uuid IS NOT NULL
                     THEN concat(
                         format('{:,} ', round(jumps.latest)::BIGINT),
-                        jumps.metric,
+                        jumps.noun,
                         CASE WHEN jumps.latest_days > 1 THEN ' a day' END,
                         ' on ',
                         jumps.platform_name,
-                        CASE WHEN jumps.latest_days > 1 THEN format(' over the {} days to', jumps.latest_days) ELSE ' on' END,
+                        CASE
+                            WHEN jumps.latest_days > 1 THEN format(' over the {} days to', jumps.latest_days)
+                            ELSE ' on'
+                        END,
                         ' ',
                         jumps.as_of,
-                        coalesce(
-                            format(', {:.1f} times the usual {:,}', jumps.times, round(jumps.usual)::BIGINT),
-                            ', where there are usually none'
-                        )
+                        CASE
+                            WHEN round(jumps.usual) > 0
+                                THEN format(', {:.1f} times the usual {:,}', jumps.times, round(jumps.usual)::BIGINT)
+                            WHEN round(jumps.usual) < 0
+                                THEN format(', where it usually loses {:,}', round(-jumps.usual)::BIGINT)
+                            ELSE ', where there are usually none'
+                        END
                     )
             END,
             format(

@@ -1,21 +1,2 @@
-SELECT
-    uuid AS track_uuid,
-    platform,
-    is_count,
-    as_of,
-    level,
-    change_7,
-    days_7,
-    per_day_7,
-    growth_7,
-    change_28,
-    days_28,
-    per_day_28,
-    growth_28,
-    acceleration,
-    latest,
-    latest_days,
-    usual,
-    highest,
-    jump
+SELECT uuid AS track_uuid, * EXCLUDE (uuid, metric)
 FROM momentum
