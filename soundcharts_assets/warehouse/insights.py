@@ -105,8 +105,7 @@ def rebuild(connection: duckdb.DuckDBPyConnection, insight: Insight, today: date
             )
         # In the order of the key, so that a question for some of them reads little.
         written = connection.execute(
-            f"INSERT INTO {table.qualified} ({', '.join(table.names)}) FROM ({statement}) "
-            f"ORDER BY {', '.join(table.key)}",
+            f"INSERT INTO {table.qualified} BY NAME FROM ({statement}) ORDER BY {', '.join(table.key)}",
             _named_in(statement, **values),
         ).fetchall()
     except BaseException:
