@@ -176,7 +176,7 @@ function Standouts({ filters }) {
           : "Nothing stands out: no platform jumped far above a usual day, no track entered several charts within a week, none accelerates on several platforms. Trends need a week of figures at least."}</p>`}
       ${own.length > shown && html`
         <p class="more">
-          <button type="button" class="quiet" onClick=${() => setShown(shown + 40)}>Show ${own.length - shown > 40 ? "40 more" : `the other ${own.length - shown}`}</button>
+          <button type="button" class="quiet" onClick=${() => setShown(shown + 40)}>Show ${moreOf(own.length - shown, 40)}</button>
           <span>${full(shown)} of ${full(own.length)}</span>
         </p>`}
     </section>`;

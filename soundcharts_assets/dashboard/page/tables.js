@@ -72,11 +72,14 @@ function Table({ caption, columns, rows, sort, down, step = 25, most = step, emp
     ${rest > 0 && html`
       <p class="more">
         <button type="button" class="quiet" onClick=${() => setShown(shown + Math.max(step, 100))}>
-          Show ${rest > 100 ? "100 more" : `the other ${rest}`}
+          Show ${moreOf(rest, 100)}
         </button>
         <span>${full(shown)} of ${full(ordered.length)}</span>
       </p>`}`;
 }
+
+/** What a button brings of the rest, so many at most. */
+const moreOf = (rest, most) => (rest > most ? `${most} more` : rest > 1 ? `the other ${rest}` : "the last one");
 
 const classes = (column) => [column.end && "end", column.wide && "wide", `col-${column.key}`].filter(Boolean).join(" ");
 
