@@ -44,7 +44,7 @@ class Reader:
     def open(self, path: Path, view: str = "") -> None:
         """Open the file at a view."""
         self.page.goto(f"{path.as_uri()}#{view}")
-        self.page.wait_for_selector("h1")
+        self.page.wait_for_selector("h1:visible")
         self.page.evaluate("wanted()")
 
     def go(self, view: str) -> None:
@@ -181,6 +181,25 @@ def test_a_detail_view_is_linked_to_closes_with_escape_and_goes_back(reader: Rea
 def test_what_is_not_on_the_page_is_told(reader: Reader) -> None:
     reader.go("track/nobody%")
     assert reader.heading() == "This track is not on this page"
+
+
+@pytest.mark.parametrize("address", ["nonsense", "constructor/x", "__proto__/x", "toString/", "chart"])
+def test_an_address_that_means_nothing_leads_to_the_first_view(
+    browser: "Browser", page_path: Path, address: str
+) -> None:
+    with browser.new_context(viewport=DESK) as context:  # type: ignore[arg-type]
+        reader = Reader(context.new_page())
+        reader.open(page_path, address)
+        assert reader.heading() == "What changed"
+        assert reader.troubles == []
+
+
+def test_the_title_of_a_track_that_left_the_charts_is_its_name(browser: "Browser", page_path: Path) -> None:
+    with browser.new_context(viewport=DESK) as context:  # type: ignore[arg-type]
+        reader = Reader(context.new_page())
+        reader.open(page_path, f"track/{uuid('arabic')}")
+        reader.page.wait_for_function(f"document.title.startsWith('{NAMES['arabic'][0]}')")
+        assert reader.troubles == []
 
 
 def test_the_keyboard_reaches_the_content_and_sees_where_it_is(reader: Reader) -> None:

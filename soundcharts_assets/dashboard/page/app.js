@@ -62,10 +62,16 @@ function App() {
     return () => document.removeEventListener("keydown", onKey);
   }, [route]);
 
+  const known = useDetails(); // a track that left the charts is named with them
+  const headed = () => main.current?.querySelector(route.key === null ? `[data-list="${route.view}"] h1` : "[data-detail] h1");
+  useEffect(() => {
+    const heading = headed();
+    document.title = heading ? `${heading.textContent} \u2013 Chart report` : "Chart report";
+  }, [route.view, route.key, known]);
+
   const first = useRef(true);
   useEffect(() => {
-    const heading = main.current?.querySelector(route.key === null ? `[data-list="${route.view}"] h1` : "[data-detail] h1");
-    document.title = heading ? `${heading.textContent} \u2013 Chart report` : "Chart report";
+    const heading = headed();
     // A screen reader is told of the new view; where it was closed, the link that opened it has the focus again.
     if (!first.current && !(route.key === null && document.activeElement?.matches("a[href^='#']"))) heading?.focus({ preventScroll: true });
     first.current = false;
