@@ -129,6 +129,7 @@ function EmptyWarehouse() {
 /** A word of warning where what is told is older than what is stored. */
 function Behind() {
   const { state } = overview;
+  if (isEmpty) return null;
   if (!state.movements) {
     return html`<p class="callout alarm"><b>The insight tables are empty.</b>${" "}${plural(state.rankings, "ranking")} are stored, but movements and trends were not computed from them yet. They are made anew by <code>soundcharts-assets dashboard</code>.</p>`;
   }
