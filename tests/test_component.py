@@ -79,6 +79,15 @@ def test_a_component_declares_what_the_same_settings_declare_here(tmp_path: Path
     assert shown(component.build_defs(context)) == shown(build_definitions(own))
 
 
+def test_all_that_it_brings_is_documented(tmp_path: Path) -> None:
+    lake = {"SOUNDCHARTS_WAREHOUSE": "ducklake:postgres:dbname=nobody_asks_it", "SOUNDCHARTS_LAKE_PATH": str(tmp_path)}
+    found = {**shown(build_definitions(load_settings(lake))), "jobs": JOBS}
+    page = (ROOT / "docs" / "component.md").read_text(encoding="utf-8").partition("## What it brings")[2]
+    for kind in ("jobs", "sensors", "schedules", "resources"):
+        (told,) = re.findall(rf"^\| {kind}? \| (.*) \|$", page, re.MULTILINE)
+        assert sorted(re.findall("`([a-z_]+)`", told)) == sorted(found[kind]), kind
+
+
 def test_a_component_without_attributes_is_all_defaults() -> None:
     assert SoundchartsCascade.from_attributes_dict(attributes={}).settings.file == FileSettings()
 
