@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from soundcharts_assets.assets.declaration import PREFIX, asset_key
 from soundcharts_assets.automation.alerts import failure_sensor
 from soundcharts_assets.automation.chart_updates import LOADED
+from soundcharts_assets.automation.following_up import INSIGHTS
 from soundcharts_assets.component import SoundchartsCascade
 from soundcharts_assets.definitions import JOBS, build_definitions, defs
 from soundcharts_assets.partitions import CASCADE, register_charts
@@ -77,6 +78,15 @@ def test_a_component_declares_what_the_same_settings_declare_here(tmp_path: Path
     assert component.settings.file == own.file
     context = dg.ComponentTree.for_test().load_context
     assert shown(component.build_defs(context)) == shown(build_definitions(own))
+
+
+def test_all_that_it_brings_is_documented(tmp_path: Path) -> None:
+    lake = {"SOUNDCHARTS_WAREHOUSE": "ducklake:postgres:dbname=nobody_asks_it", "SOUNDCHARTS_LAKE_PATH": str(tmp_path)}
+    found = {**shown(build_definitions(load_settings(lake))), "jobs": JOBS}
+    page = (ROOT / "docs" / "component.md").read_text(encoding="utf-8").partition("## What it brings")[2]
+    for kind in ("jobs", "sensors", "schedules", "resources"):
+        (told,) = re.findall(rf"^\| {kind}? \| (.*) \|$", page, re.MULTILINE)
+        assert sorted(re.findall("`([a-z_]+)`", told)) == sorted(found[kind]), kind
 
 
 def test_a_component_without_attributes_is_all_defaults() -> None:
@@ -292,7 +302,7 @@ def told_of(bench: Bench, job: str, webhook: LocalServer, **environment: str) ->
     result = location.resolve_job_def(job).execute_in_process(
         instance=bench.instance,
         raise_on_error=False,
-        partition_key=None if job == "others" else "viral-50-40",
+        partition_key=None if job in {"others", INSIGHTS} else "viral-50-40",
     )
     assert not result.success
     settings = bench.settings(bench.content, SOUNDCHARTS_WEBHOOK=webhook.url)
@@ -306,6 +316,13 @@ def told_of(bench: Bench, job: str, webhook: LocalServer, **environment: str) ->
 def test_a_run_of_ours_that_fails_is_told_of(bench: Bench, webhook: LocalServer) -> None:
     (told,) = told_of(bench, CASCADE, webhook, SOUNDCHARTS_API_KEY="a-wrong-key-nobody-has")
     assert "paused for credentials" in told
+
+
+def test_why_it_failed_is_told_without_the_class_of_dagsters_that_carried_it(
+    bench: Bench, webhook: LocalServer
+) -> None:
+    (told,) = told_of(bench, INSIGHTS, webhook, SOUNDCHARTS_DASHBOARD=str(bench.folder))
+    assert f"of insights failed for several charts: {bench.folder}: is a folder; name a file" in told
 
 
 def test_a_step_of_others_that_fails_beside_ours_is_not(bench: Bench, webhook: LocalServer) -> None:

@@ -6,6 +6,7 @@ from soundcharts_assets.assets.declaration import Condition, asset_key, storage_
 from soundcharts_assets.assets.insights import GROUP
 from soundcharts_assets.dashboard.build import build
 from soundcharts_assets.refresh.refresher import Refresher
+from soundcharts_assets.settings.errors import SettingsError
 from soundcharts_assets.settings.reading import Settings
 from soundcharts_assets.warehouse.connection import WarehouseError
 from soundcharts_assets.warehouse.insights import INSIGHTS
@@ -33,7 +34,7 @@ def dashboard_asset(settings: Settings, condition: Condition) -> dg.AssetsDefini
     def dashboard(refresher: dg.ResourceParam[Refresher]) -> dg.MaterializeResult[None]:
         try:
             built = build(refresher, refresher.settings.dashboard_path)
-        except WarehouseError as error:
+        except (SettingsError, WarehouseError) as error:
             raise dg.Failure(description=str(error)) from error
         return dg.MaterializeResult(
             metadata={

@@ -137,14 +137,19 @@ def failure_sensor(open_refresher: Callable[[], Refresher], jobs: Collection[str
             alerts.breaker(breaker)
         else:
             charts = run.tags.get(CHART) or run.tags.get(PARTITION) or "several charts"
-            steps = [event.step_failure_data.error for event in failed]
-            reason = next(
-                (error.message for error in steps if error), context.failure_event.message or "no reason given"
-            )
+            reason = next(filter(None, map(why_it_failed, failed)), context.failure_event.message or "no reason given")
             alerts.failed_run(run.job_name, run.run_id, charts, " ".join(reason.split()), datetime.now(UTC))
         return None
 
     return failures
+
+
+def why_it_failed(step: dg.DagsterEvent) -> str | None:
+    """Return what a failed step said in a line, without the class of Dagster's that carried it; None for nothing."""
+    data = step.step_failure_data
+    told = data.user_failure_data.description if data.user_failure_data else None
+    said = told or (data.error.message if data.error else None)
+    return " ".join(said.split()) if said else None
 
 
 def _steps_of_ours(instance: dg.DagsterInstance, run: dg.DagsterRun) -> set[str | None]:

@@ -5,10 +5,9 @@ What is on the page and how it is written is in `dashboard`; how it is told, in 
 
 from pathlib import Path
 
-from soundcharts_assets.dashboard.build import Built, build, require
+from soundcharts_assets.dashboard.build import Built, build, check_place, require
 from soundcharts_assets.refresh.insights import rebuild_insights
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.settings.errors import SettingsError
 
 
 def build_dashboard(refresher: Refresher, path: Path) -> Built:
@@ -22,11 +21,7 @@ def build_dashboard(refresher: Refresher, path: Path) -> Built:
         SettingsError: That is the warehouse, or a folder.
         WarehouseError: There is no warehouse, it cannot be used, or the page cannot be written.
     """
-    settings = refresher.settings
-    if settings.lake is None and path.absolute() == settings.warehouse_path.absolute():
-        raise SettingsError(f"{path}: is the warehouse itself; name another file")
-    if path.is_dir():
-        raise SettingsError(f"{path}: is a folder; name a file, such as {path / settings.dashboard_path.name}")
+    check_place(path, refresher.settings)
     require(refresher.warehouse)
     rebuild_insights(refresher.warehouse, refresher.clock().date())
     return build(refresher, path)

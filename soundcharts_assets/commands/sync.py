@@ -13,6 +13,7 @@ import dagster as dg
 
 from soundcharts_assets.api.errors import AllowanceSpent, NotFound, SoundchartsError
 from soundcharts_assets.assets.audience import STEP as AUDIENCE
+from soundcharts_assets.automation.alerts import why_it_failed
 from soundcharts_assets.automation.following_up import INSIGHTS
 from soundcharts_assets.automation.orphans import close_orphans
 from soundcharts_assets.automation.tags import STARTED_BY, SYNC, tags_of_charts
@@ -228,12 +229,11 @@ class _Runs:
             return True
         self._report.charts |= dict.fromkeys(charts, "failed")
         if self._refresher.stopped_by is None:
-            failures = [event for event in result.all_events if event.is_step_failure]
-            subject = ", ".join(charts)
-            self._report.failures += [Failure(subject, event.step_key or "", _reason(event)) for event in failures]
+            failures = _failed_steps(result, ", ".join(charts))
+            self._report.failures += failures
             if not failures:
                 told = f"run {result.run_id} failed; Dagster's log says why"
-                self._report.failures.append(Failure(subject, "", told))
+                self._report.failures.append(Failure(", ".join(charts), "", told))
         return False
 
 
@@ -244,8 +244,12 @@ def _compute(refresher: Refresher, instance: dg.DagsterInstance, report: PassRep
         .resolve_job_def(INSIGHTS)
         .execute_in_process(instance=instance, run_config=_QUIET, tags={STARTED_BY: SYNC}, raise_on_error=False)
     )
-    failures = [event for event in result.all_events if event.is_step_failure]
-    report.failures += [Failure("", event.step_key or "", _reason(event)) for event in failures]
+    report.failures += _failed_steps(result)
+
+
+def _failed_steps(result: dg.ExecuteInProcessResult, chart: str = "") -> list[Failure]:
+    failed = [event for event in result.all_events if event.is_step_failure]
+    return [Failure(chart, event.step_key or "", why_it_failed(event) or "failed") for event in failed]
 
 
 def _run_config(steps: Iterable[str], request: Request) -> dict[str, Any]:
@@ -284,11 +288,6 @@ def _failures(account: Account) -> Iterator[Failure]:
     more = account.unsettled - len(account.examples)
     if more > 0:
         yield Failure(account.chart, account.subject, f"{more:,} more; soundcharts.fetches names them all")
-
-
-def _reason(event: dg.DagsterEvent) -> str:
-    error = event.step_failure_data.error
-    return " ".join(error.message.split()) if error else "failed"
 
 
 def _explain_poll(slug: str, error: SoundchartsError) -> str:

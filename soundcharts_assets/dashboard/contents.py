@@ -224,7 +224,7 @@ def _tracks(
         (
             (
                 uuid,
-                known[uuid]["name"],
+                _named(known[uuid]["name"]),
                 known[uuid]["credit_name"],
                 [artists[artist] for artist in credited.get(uuid, ()) if artist in artists],
                 [genres[genre] for genre in known[uuid]["genres"] or ()],
@@ -248,14 +248,24 @@ def _artists(
     rows: Mapping[str, Sequence[Mapping[str, Any]]], artists: Mapping[str, int], genres: Mapping[str, int]
 ) -> dict[str, list[Any]]:
     known = {row["uuid"]: row for row in rows["artists"]}
-    names = ("name", "country_code", "city_name", "type", "career_stage", "growth_level")
+    names = ("country_code", "city_name", "type", "career_stage", "growth_level")
     return columns(
         ("uuid", "name", "country", "city", "type", "stage", "growth", "genres"),
         (
-            (uuid, *(known[uuid][name] for name in names), [genres[genre] for genre in known[uuid]["genres"] or ()])
+            (
+                uuid,
+                _named(known[uuid]["name"]),
+                *(known[uuid][name] for name in names),
+                [genres[genre] for genre in known[uuid]["genres"] or ()],
+            )
             for uuid in artists
         ),
     )
+
+
+def _named(name: str) -> str:
+    """A name that a link can be made of: Soundcharts sends an empty one where it knows none."""
+    return name if name.strip() else "(no name)"
 
 
 def _newest(

@@ -115,3 +115,20 @@ def test_a_table_that_cannot_be_made_fails_the_pass_with_a_line_and_leaves_what_
     assert report.exit_code == 1
     assert "was not made anew" in report.failures[0].error
     assert bench.one("SELECT count(DISTINCT chart_slug) FROM soundcharts.chart_entries") == 2
+
+
+@pytest.mark.parametrize(("place", "says"), [("warehouse.duckdb", "is the warehouse itself"), ("", "is a folder")])
+def test_a_page_that_has_no_place_fails_the_pass_with_a_line_and_nothing_is_lost(
+    bench: Bench, operator: Operator, place: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del operator
+    path = bench.folder / ".." / bench.folder.name / place
+    settings = bench.settings
+    monkeypatch.setattr(bench, "settings", lambda content: settings(content, SOUNDCHARTS_DASHBOARD=str(path)))
+    bench.let_pass(days=2)
+    report = bench.sync(insights=True)
+
+    assert report.exit_code == 1
+    (failure,) = report.failures
+    assert failure.error.startswith(f"{path}: {says}"), "nothing before it but what is wrong"
+    assert bench.one("SELECT count(DISTINCT chart_slug) FROM soundcharts.chart_entries") == 2

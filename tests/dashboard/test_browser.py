@@ -9,8 +9,9 @@ import pytest
 
 from soundcharts_assets.dashboard.build import build
 from soundcharts_assets.dashboard.contents import Limits
+from soundcharts_assets.refresh.insights import rebuild_insights
 from soundcharts_assets.refresh.refresher import Refresher
-from tests.dashboard.stock import FRANCE, NAMES, WORLD, refresher_in, stocked, uuid
+from tests.dashboard.stock import FRANCE, NAMES, TODAY, WORLD, insert, refresher_in, stocked, uuid
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -44,7 +45,7 @@ class Reader:
     def open(self, path: Path, view: str = "") -> None:
         """Open the file at a view."""
         self.page.goto(f"{path.as_uri()}#{view}")
-        self.page.wait_for_selector("h1")
+        self.page.wait_for_selector("h1:visible")
         self.page.evaluate("wanted()")
 
     def go(self, view: str) -> None:
@@ -181,6 +182,25 @@ def test_a_detail_view_is_linked_to_closes_with_escape_and_goes_back(reader: Rea
 def test_what_is_not_on_the_page_is_told(reader: Reader) -> None:
     reader.go("track/nobody%")
     assert reader.heading() == "This track is not on this page"
+
+
+@pytest.mark.parametrize("address", ["nonsense", "constructor/x", "__proto__/x", "toString/", "chart"])
+def test_an_address_that_means_nothing_leads_to_the_first_view(
+    browser: "Browser", page_path: Path, address: str
+) -> None:
+    with browser.new_context(viewport=DESK) as context:  # type: ignore[arg-type]
+        reader = Reader(context.new_page())
+        reader.open(page_path, address)
+        assert reader.heading() == "What changed"
+        assert reader.troubles == []
+
+
+def test_the_title_of_a_track_that_left_the_charts_is_its_name(browser: "Browser", page_path: Path) -> None:
+    with browser.new_context(viewport=DESK) as context:  # type: ignore[arg-type]
+        reader = Reader(context.new_page())
+        reader.open(page_path, f"track/{uuid('arabic')}")
+        reader.page.wait_for_function(f"document.title.startsWith('{NAMES['arabic'][0]}')")
+        assert reader.troubles == []
 
 
 def test_the_keyboard_reaches_the_content_and_sees_where_it_is(reader: Reader) -> None:
@@ -346,6 +366,7 @@ def test_an_empty_warehouse_says_what_to_do(browser: "Browser", tmp_path: Path) 
         assert "soundcharts-assets sync" in reader.page.locator("main").inner_text()
         reader.go("operations")
         assert "No chart is followed" not in reader.page.locator("main").inner_text()
+        assert "The insight tables are" not in reader.page.locator("main").inner_text()
         assert reader.troubles == []
 
 
@@ -359,4 +380,46 @@ def test_insights_that_are_missing_and_charts_that_are_left_out_are_told(browser
         assert re.search(r"1 chart is not on this page", reader.page.locator("footer").inner_text())
         for view in VIEWS:
             reader.go(view)
+        assert reader.troubles == []
+
+
+def test_a_followed_chart_without_a_ranking_is_told_without_a_date(browser: "Browser", tmp_path: Path) -> None:
+    new = "brand-new"
+    stocked(tmp_path)
+    refresher = refresher_in(tmp_path, (new,))
+    with refresher.warehouse.connect() as connection:
+        connection.execute("UPDATE soundcharts.charts SET followed = false")
+        insert(connection, "charts", [{"slug": new, "followed": True, "cascade": True}])
+    path = build(refresher, tmp_path / "page.html").path
+    with browser.new_context(viewport=DESK) as context:  # type: ignore[arg-type]
+        reader = Reader(context.new_page())
+        reader.open(path)
+        lead = reader.page.locator("[data-list=changes] .lead").inner_text()
+        assert lead == "No ranking of a followed chart is known yet."
+        reader.go(f"chart/{new}")
+        assert reader.page.locator("[data-detail] .under").inner_text() == ""
+        assert "No ranking of this chart is stored yet" in reader.page.locator("main").inner_text()
+        assert reader.troubles == []
+
+
+def test_odd_names_and_addresses_break_no_view(browser: "Browser", tmp_path: Path) -> None:
+    refresher = stocked(tmp_path)
+    with refresher.warehouse.connect() as connection:
+        connection.execute(
+            "UPDATE soundcharts.charts SET web_url = 'https://charts.example.com:port/', city_name = repeat('City', 99)"
+        )
+        connection.execute("UPDATE soundcharts.tracks SET name = '' WHERE uuid = ?", [uuid("octopus")])
+        connection.execute("UPDATE soundcharts.tracks SET credit_name = repeat('Credit', 99)")
+        connection.execute("UPDATE soundcharts.artists SET name = ' ' WHERE uuid = ?", [uuid("lukasz")])
+    rebuild_insights(refresher.warehouse, TODAY)
+    path = build(refresher, tmp_path / "page.html").path
+    with browser.new_context(viewport=PHONE) as context:  # type: ignore[arg-type]
+        reader = Reader(context.new_page())
+        reader.open(path)
+        for view in [*VIEWS, *DETAILS, f"track/{uuid('ghost')}"]:
+            reader.go(view)
+            assert reader.page.evaluate(NAMELESS) == [], view
+            assert reader.page.evaluate(TOO_WIDE) == 0, view
+        reader.go(f"track/{uuid('octopus')}")
+        assert reader.heading() == "(no name)"
         assert reader.troubles == []

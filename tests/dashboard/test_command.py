@@ -48,6 +48,7 @@ def test_the_page_goes_where_it_is_told(stocked: Shop) -> None:
     ("arguments", "says"),
     [
         (("data/warehouse.duckdb",), "is the warehouse itself"),
+        (("data/../data/warehouse.duckdb",), "is the warehouse itself"),
         (("data",), "is a folder; name a file, such as data/dashboard.html"),
         (("soundcharts.yaml/page.html",), "soundcharts.yaml/page.html: cannot be written"),
     ],

@@ -14,11 +14,13 @@ import pytest
 
 from soundcharts_assets.dashboard.build import build, write_whole
 from soundcharts_assets.dashboard.contents import Contents, SeriesOf
+from soundcharts_assets.dashboard.data import gather
 from soundcharts_assets.dashboard.encoding import Series
 from soundcharts_assets.dashboard.page import SCRIPTS, render
 from soundcharts_assets.refresh.refresher import Refresher
+from soundcharts_assets.settings.errors import SettingsError
 from soundcharts_assets.warehouse.connection import WarehouseError
-from tests.dashboard.stock import NAMES, refresher_in
+from tests.dashboard.stock import NAMES, refresher_in, stocked
 
 
 class _Elements(HTMLParser):
@@ -144,6 +146,21 @@ def test_a_page_is_written_whole_or_the_old_one_stays(tmp_path: Path) -> None:
     assert path.read_bytes() == b"old"
     assert [one.name for one in path.parent.iterdir()] == ["page.html"]
     assert sorted(one.name for one in tmp_path.iterdir()) == ["new folder", "taken"]
+
+
+def test_a_page_never_takes_the_place_of_the_warehouse_by_whatever_path(tmp_path: Path) -> None:
+    refresher = stocked(tmp_path)
+    warehouse = refresher.settings.warehouse_path
+    link = tmp_path / "page.html"
+    link.symlink_to(warehouse)
+    hard = tmp_path / "hard.html"
+    hard.hardlink_to(warehouse)
+
+    for path in (warehouse, tmp_path / ".." / tmp_path.name / warehouse.name, link, hard):
+        with pytest.raises(SettingsError, match="is the warehouse itself; name another file"):
+            build(refresher, path)
+
+    assert gather(refresher).overview["state"]["charts"] == 2
 
 
 def test_without_a_warehouse_none_is_made(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 
 from soundcharts_assets.assets.declaration import asset_key
+from soundcharts_assets.automation.alerts import why_it_failed
 from soundcharts_assets.automation.busy import is_about_ours
 from soundcharts_assets.automation.chart_updates import LOADED
 from soundcharts_assets.automation.orphans import RunLocks, killed_passes
@@ -164,11 +165,7 @@ def _reason(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
         event = entry.dagster_event
         if event is None:
             continue
-        said = event.message
-        if event.is_step_failure:
-            data = event.step_failure_data
-            told = data.user_failure_data.description if data.user_failure_data else None
-            said = told or (data.error.message if data.error else event.message)
+        said = (why_it_failed(event) if event.is_step_failure else None) or event.message
         return " ".join((said or "no reason given").split())
     return "no reason given"
 

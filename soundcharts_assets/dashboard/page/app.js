@@ -62,10 +62,16 @@ function App() {
     return () => document.removeEventListener("keydown", onKey);
   }, [route]);
 
+  const known = useDetails(); // a track that left the charts is named with them
+  const headed = () => main.current?.querySelector(route.key === null ? `[data-list="${route.view}"] h1` : "[data-detail] h1");
+  useEffect(() => {
+    const heading = headed();
+    document.title = heading ? `${heading.textContent} \u2013 Chart report` : "Chart report";
+  }, [route.view, route.key, known]);
+
   const first = useRef(true);
   useEffect(() => {
-    const heading = main.current?.querySelector(route.key === null ? `[data-list="${route.view}"] h1` : "[data-detail] h1");
-    document.title = heading ? `${heading.textContent} \u2013 Chart report` : "Chart report";
+    const heading = headed();
     // A screen reader is told of the new view; where it was closed, the link that opened it has the focus again.
     if (!first.current && !(route.key === null && document.activeElement?.matches("a[href^='#']"))) heading?.focus({ preventScroll: true });
     first.current = false;
@@ -123,6 +129,7 @@ function EmptyWarehouse() {
 /** A word of warning where what is told is older than what is stored. */
 function Behind() {
   const { state } = overview;
+  if (isEmpty) return null;
   if (!state.movements) {
     return html`<p class="callout alarm"><b>The insight tables are empty.</b>${" "}${plural(state.rankings, "ranking")} are stored, but movements and trends were not computed from them yet. They are made anew by <code>soundcharts-assets dashboard</code>.</p>`;
   }

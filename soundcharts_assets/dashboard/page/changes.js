@@ -81,10 +81,12 @@ function ChangesView() {
   const ofMovement = filters.movement === ANY ? marked : marked.filter((row) => row.move === filters.movement);
   const said = `${plural(ofMovement.length, "movement")} on ${plural(chartsLeft, "chart")}`;
   const ranked = charts.filter((chart) => chart.rankedAt);
-  const latest = ranked.reduce((last, chart) => (chart.rankedAt > last ? chart.rankedAt : last), new Date(0));
+  const latest = ranked.reduce((last, chart) => (last && chart.rankedAt <= last ? last : chart.rankedAt), null);
   return html`
     <${Head} title="What changed">
-      In the newest ranking of ${plural(ranked.length, "chart")} against the stored one before. The latest is of ${day(latest)}.
+      ${latest
+        ? `In the newest ranking of ${plural(ranked.length, "chart")} against the stored one before. The latest is of ${day(latest)}.`
+        : "No ranking of a followed chart is known yet."}
     <//>
     <${FilterBar} names=${["chart", "platform", "country", "genre"]} said=${said} />
     <${Standouts} filters=${filters} />

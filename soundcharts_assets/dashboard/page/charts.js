@@ -13,7 +13,7 @@ function ChartsView() {
     { key: "platform", title: "Platform", value: (chart) => platformName(chart.platform) },
     { key: "country", title: "Country", value: (chart) => chart.place },
     { key: "frequency", title: "Appears", wide: true, value: (chart) => chart.frequency },
-    { key: "ranked", title: "Newest ranking", down: true, value: (chart) => chart.rankedAt?.getTime(), cell: (chart) => (chart.rankedAt ? day(chart.rankedAt) : html`<span class="none">none stored</span>`) },
+    { key: "ranked", title: "Newest ranking", down: true, value: (chart) => chart.rankedAt?.getTime(), cell: (chart) => (chart.rankedAt ? day(chart.rankedAt) : html`<span class="none">${chart.rankings ? "not computed" : "none stored"}</span>`) },
     { key: "first", title: "Number one", wide: true, value: (chart) => first(chart)?.track.name, cell: (chart) => (first(chart) ? html`<${TrackName} track=${first(chart).track} />` : NONE) },
     counted("new", "New", "New entries"), counted("re-entry", "Back", "Re-entries"), counted("up", "Up", "Tracks that climbed"), counted("down", "Down", "Tracks that fell"), counted("exit", "Exits", "Tracks that left"),
     { key: "rankings", title: "Rankings", hint: "Stored rankings", end: true, down: true, wide: true, value: (chart) => chart.rankings, cell: (chart) => full(chart.rankings) },
@@ -24,6 +24,15 @@ function ChartsView() {
     <${Table} caption="Charts" columns=${columns} rows=${own} most=${100} keyOf=${(chart) => chart.slug} />`;
 }
 
+/** The host of an address; all of it where a browser makes nothing of it. */
+const hostOf = (address) => {
+  try {
+    return new URL(address).hostname;
+  } catch {
+    return address;
+  }
+};
+
 function ChartView({ slug }) {
   const chart = chartBySlug.get(slug);
   if (!chart) return html`<${Missing} kind="chart" name=${slug} />`;
@@ -33,13 +42,15 @@ function ChartView({ slug }) {
     ["Newest ranking", chart.rankedAt && instant(chart.rankedAt)],
     ["Compared with", chart.previousAt && instant(chart.previousAt)],
     ["Stored rankings", chart.rankings ? `${full(chart.rankings)} since ${day(chart.firstAt)}` : null],
-    ["Page", chart.url && html`<a href=${chart.url} target="_blank" rel="noopener noreferrer">${new URL(chart.url).hostname}</a>`],
+    ["Page", chart.url && html`<a href=${chart.url} target="_blank" rel="noopener noreferrer">${hostOf(chart.url)}</a>`],
   ];
   return html`
-    <${DetailHead} kind="Chart" title=${chart.name} under=${html`${platformName(chart.platform)}, <${Name}>${chart.place}<//>`} facts=${facts} />
+    <${DetailHead} kind="Chart" title=${chart.name} under=${html`${platformName(chart.platform)}${chart.platform && chart.place && ", "}<${Name}>${chart.place}<//>`} facts=${facts} />
     ${chart.rankedAt
       ? html`<${ChartRanking} chart=${chart} key=${slug} /><${ChartHistory} chart=${chart} /><${ChartGenres} chart=${chart} />`
-      : html`<p class="empty">No ranking of this chart is stored yet. The next pass stores the newest one.</p>`}`;
+      : html`<p class="empty">${chart.rankings
+        ? "Nothing was computed from this chart's rankings yet."
+        : "No ranking of this chart is stored yet. The next pass stores the newest one."}</p>`}`;
 }
 
 /** A ranking as a table: the newest as the warehouse judges it, an older one as far as the page holds places. */

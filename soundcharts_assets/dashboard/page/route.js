@@ -7,7 +7,7 @@ const DETAILS = { chart: "charts", track: "tracks", artist: "artists" };
 /** The view that an address means: a list, or a detail view and what it is of. */
 function routeOf(hash) {
   const [kind, ...rest] = hash.replace(/^#/, "").split("/");
-  if (kind in DETAILS && rest.length) {
+  if (Object.hasOwn(DETAILS, kind) && rest.length) {
     let key = rest.join("/");
     try {
       key = decodeURIComponent(key);
