@@ -24,24 +24,11 @@ from soundcharts_assets.settings.values import (
 class PlatformSettings(Strict):
     """Which audience assets exist: one for each platform."""
 
-    track_audience: TrackPlatforms = (
-        "spotify",
-        "youtube",
-        "shazam",
-        "airplay",
-    )
+    track_audience: TrackPlatforms = ("spotify", "youtube", "shazam", "airplay")
     """Streams, views and the like, by platform."""
-    artist_audience: ArtistPlatforms = (
-        "spotify",
-        "youtube",
-        "instagram",
-        "tiktok",
-    )
+    artist_audience: ArtistPlatforms = ("spotify", "youtube", "instagram", "tiktok")
     """Followers and the like, by platform."""
-    artist_listening: ListeningPlatforms = (
-        "spotify",
-        "youtube",
-    )
+    artist_listening: ListeningPlatforms = ("spotify", "youtube")
     """Monthly listeners, daily views."""
 
 
