@@ -5,7 +5,7 @@ words by the validators. Which setting takes which kind is not decided here.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, WithJsonSchema
@@ -143,10 +143,7 @@ def check_slugs(slugs: Iterable[str]) -> None:
         SettingsError: One of them cannot be a chart's.
     """
     for slug in slugs:
-        try:
-            _slug(slug)
-        except ValueError as error:
-            raise SettingsError(f"{slug!r}: {error}") from None
+        _read(_slug, slug, f"{slug!r}: ")
 
 
 def read_country(value: str) -> str:
@@ -155,10 +152,7 @@ def read_country(value: str) -> str:
     Raises:
         SettingsError: It is none.
     """
-    try:
-        return _country(value)
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
+    return _read(_country, value)
 
 
 def read_platform(value: str) -> str:
@@ -167,7 +161,11 @@ def read_platform(value: str) -> str:
     Raises:
         SettingsError: It is none.
     """
+    return _read(_platform_code, value)
+
+
+def _read(kind: Callable[[str], str], value: str, prefix: str = "") -> str:
     try:
-        return _platform_code(value)
+        return kind(value)
     except ValueError as error:
-        raise SettingsError(str(error)) from None
+        raise SettingsError(f"{prefix}{error}") from None
