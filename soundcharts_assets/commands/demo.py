@@ -21,6 +21,7 @@ from soundcharts_assets.commands.sync import sync
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.request import Request
 from soundcharts_assets.sandbox.process import Sandbox, running_sandbox
+from soundcharts_assets.settings.environment import USUAL_PAGE
 from soundcharts_assets.settings.reading import load_settings
 from soundcharts_assets.warehouse import work
 
@@ -72,7 +73,7 @@ def demonstrate(console: Console, instance: dg.DagsterInstance) -> int:
         first = _pass(console, instance, environment, "First pass: an empty warehouse")
         day = sandbox.advance(1)
         second = _pass(console, instance, environment, f"Second pass: it is {day} now, daily charts were updated")
-    text = _LOOK.format(warehouse=WAREHOUSE, page=WAREHOUSE.with_name("dashboard.html"))
+    text = _LOOK.format(warehouse=WAREHOUSE, page=WAREHOUSE.with_name(USUAL_PAGE))
     console.print(text, highlight=False, soft_wrap=True, markup=False)
     return max(first.exit_code, second.exit_code)
 

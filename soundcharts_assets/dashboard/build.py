@@ -10,11 +10,10 @@ from soundcharts_assets.dashboard.contents import LIMITS, Limits
 from soundcharts_assets.dashboard.data import gather
 from soundcharts_assets.dashboard.page import render
 from soundcharts_assets.refresh.refresher import Refresher
+from soundcharts_assets.settings.environment import USUAL_PAGE
 from soundcharts_assets.settings.errors import SettingsError
 from soundcharts_assets.settings.reading import Settings
 from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError
-
-_USUAL_NAME = "dashboard.html"
 
 
 class Built(NamedTuple):
@@ -59,7 +58,7 @@ def check_place(path: Path, settings: Settings) -> None:
     if settings.lake is None and _is_same_file(path, settings.warehouse_path):
         raise SettingsError(f"{path}: is the warehouse itself; name another file")
     if os.path.isdir(path):  # noqa: PTH112 - a folder that cannot be looked into is no error here
-        raise SettingsError(f"{path}: is a folder; name a file, such as {path / _USUAL_NAME}")
+        raise SettingsError(f"{path}: is a folder; name a file, such as {path / USUAL_PAGE}")
 
 
 def _is_same_file(one: Path, other: Path) -> bool:

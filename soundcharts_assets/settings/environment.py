@@ -15,6 +15,8 @@ from soundcharts_assets.settings.strict import Strict
 
 VENDOR_URL = "https://customer.api.soundcharts.com"
 VENDOR_TOKEN_URL = "https://account.soundcharts.com/oauth/token"  # noqa: S105 - an address, not a token
+USUAL_PAGE = "dashboard.html"
+"""Name of the page for people, where nothing else is said."""
 
 
 class Credentials(Strict):
@@ -80,7 +82,7 @@ def read_webhook(variables: Mapping[str, str]) -> SecretStr | None:
 def read_dashboard_path(variables: Mapping[str, str], warehouse_path: Path) -> Path:
     """Read where the page for people is written: beside the warehouse, where nothing else is said."""
     named = (variables.get("SOUNDCHARTS_DASHBOARD") or "").strip()
-    return Path(named).expanduser() if named else warehouse_path.with_name("dashboard.html")
+    return Path(named).expanduser() if named else warehouse_path.with_name(USUAL_PAGE)
 
 
 def read_clock_shift_path(variables: Mapping[str, str]) -> Path | None:
