@@ -17,15 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from filelock import FileLock
 from rich.console import Console
 
 from soundcharts_assets.commands.terminal import printable, say, say_json
 from soundcharts_assets.warehouse.formats import Format
 
 if TYPE_CHECKING:
-    import dagster as dg
-
     from soundcharts_assets.refresh.refresher import Refresher
     from soundcharts_assets.settings.reading import Settings
 
@@ -65,6 +62,7 @@ def sync(
 ) -> None:
     """Bring the followed charts, and all they reach, up to date: one full pass."""
     from soundcharts_assets.commands.console import Bar, show_report  # noqa: PLC0415
+    from soundcharts_assets.commands.instance import open_instance  # noqa: PLC0415
     from soundcharts_assets.commands.sync import sync as run_pass  # noqa: PLC0415
     from soundcharts_assets.refresh.refresher import Refresher  # noqa: PLC0415
     from soundcharts_assets.refresh.request import Request  # noqa: PLC0415
@@ -74,7 +72,7 @@ def sync(
     _check_platforms(platform or [], settings.file.platforms)
     request = Request(force=force, platforms=tuple(platform or ()), limit=limit, dry_run=dry_run)
     console = Console(stderr=as_json)
-    with _instance() as instance, Bar(Console(stderr=True)) as bar:
+    with open_instance() as instance, Bar(Console(stderr=True)) as bar:
         refresher = Refresher(settings, progress=bar, attended=True)
         report = run_pass(refresher, instance, request, chart or [], insights=insights)
     if as_json:
@@ -109,9 +107,10 @@ def doctor(
     """Check settings, credentials, quota, warehouse and Dagster, and tell what to do. Makes no billed call."""
     from soundcharts_assets.commands.console import show_checks  # noqa: PLC0415
     from soundcharts_assets.commands.doctor.examination import examine  # noqa: PLC0415
+    from soundcharts_assets.commands.instance import open_instance  # noqa: PLC0415
     from soundcharts_assets.settings.reading import load_settings  # noqa: PLC0415
 
-    diagnosis = examine(load_settings, _instance)
+    diagnosis = examine(load_settings, open_instance)
     if as_json:
         say_json(diagnosis.as_dict())
     else:
@@ -214,8 +213,9 @@ def dashboard(
 def demo() -> None:
     """Show everything on invented data: several charts cold, a day later, and what each pass cost."""
     from soundcharts_assets.commands.demo import demonstrate  # noqa: PLC0415
+    from soundcharts_assets.commands.instance import open_instance  # noqa: PLC0415
 
-    with _instance() as instance:
+    with open_instance() as instance:
         raise typer.Exit(demonstrate(Console(), instance))
 
 
@@ -251,6 +251,7 @@ def dev(
 ) -> None:
     """Open Dagster's UI with the daemon; without credentials in the environment, on the sandbox."""
     from soundcharts_assets.commands.demo import sandbox_in_place  # noqa: PLC0415
+    from soundcharts_assets.commands.instance import open_instance  # noqa: PLC0415
     from soundcharts_assets.partitions import register_charts  # noqa: PLC0415
     from soundcharts_assets.settings.reading import load_settings  # noqa: PLC0415
 
@@ -265,7 +266,7 @@ def dev(
             yield dict(variables)
 
     with environment() as variables:
-        with _instance() as instance:
+        with open_instance() as instance:
             named = load_settings({**os.environ, **variables}).file.named_charts
             register_charts(instance, [chart.slug for chart in named])
         code = _serve_dagster(["--host", host, "--port", str(port)], {**os.environ, **variables})
@@ -450,31 +451,6 @@ def _refresher(settings: "Settings") -> Iterator["Refresher"]:
 def _console() -> Console:
     """Standard output; lines that go into a file or a pipe are not broken at the width of some terminal."""
     return Console(width=None if sys.stdout.isatty() else _WIDE)
-
-
-@contextmanager
-def _instance() -> Iterator["dg.DagsterInstance"]:
-    """Open the instance of DAGSTER_HOME, or of the folder one stands in where that holds a dagster.yaml."""
-    import dagster as dg  # noqa: PLC0415
-
-    from soundcharts_assets.settings.errors import SettingsError  # noqa: PLC0415
-
-    home = os.environ.get("DAGSTER_HOME")
-    if not home:
-        if not Path("dagster.yaml").is_file():
-            raise SettingsError("DAGSTER_HOME: not set, and there is no dagster.yaml in this folder")
-        os.environ["DAGSTER_HOME"] = home = str(Path.cwd())
-    if not Path(home).is_dir():
-        raise SettingsError(f"DAGSTER_HOME: there is no folder {home}")
-    try:
-        # Two processes that make a fresh SQLite instance at the same time trip over each other's tables.
-        with FileLock(Path(home) / ".instance.lock"):
-            instance = dg.DagsterInstance.get()
-    except (dg.DagsterError, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise SettingsError(f"DAGSTER_HOME: the Dagster instance in {home} cannot be opened: {reason}") from error
-    with instance:
-        yield instance
 
 
 def _check_platforms(named: list[str], platforms: object) -> None:

@@ -1,13 +1,12 @@
 """A host: a Dagster project of somebody else's, as `create-dagster project` lays it out, with one YAML file of ours."""
 
 import os
-import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from soundcharts_assets.settings.reading import COMPONENT
+from tests.program import Program
 
 ROOT = Path(__file__).parents[1]
 FILES = {
@@ -37,24 +36,6 @@ def defs():
 """,
     "home/dagster.yaml": "telemetry: {enabled: false}\n",
 }
-
-
-class Program(subprocess.Popen[str]):
-    """A program of that environment. What it says goes to a file, so that it never waits for somebody to read it."""
-
-    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str], output: Path) -> None:
-        self._output = output
-        with output.open("w") as stream:
-            super().__init__(command, cwd=folder, env=environment, stdout=stream, stderr=subprocess.STDOUT, text=True)
-
-    def said(self) -> str:
-        """What it has said so far, errors included."""
-        return self._output.read_text(encoding="utf-8")
-
-    def end(self) -> None:
-        """Tell it to end, and wait until it has."""
-        self.terminate()
-        self.wait(timeout=60)
 
 
 class Host:

@@ -1,7 +1,9 @@
 """The command as its user meets it: exit codes, one clear line for each thing that goes wrong, and two at once."""
 
 import json
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import closing
 
 import pytest
 
@@ -48,13 +50,58 @@ def test_what_goes_wrong_is_one_clear_line(shop: Shop, changes: Mapping[str, str
     assert "a-wrong-key-nobody-has" not in done.stdout + done.stderr
 
 
-def test_a_broken_instance_is_one_clear_line(shop: Shop) -> None:
+POSTGRES = """
+storage:
+  postgres:
+    postgres_db:
+      scheme: postgresql+psycopg2
+      hostname: 127.0.0.1
+      port: 9
+      db_name: dagster
+      username: dagster
+      password: not-to-be-told
+"""
+
+
+def misspell(shop: Shop) -> None:
     (shop.folder / "dagster.yaml").write_text("storage: {nonsense: true}\n", encoding="utf-8")
+
+
+def overwrite(shop: Shop) -> None:
+    (shop.folder / "history").mkdir()
+    (shop.folder / "history" / "runs.db").write_text("no database at all, but a longish line\n" * 100, encoding="utf-8")
+
+
+def make_twice(shop: Shop) -> None:
+    """As two programs leave it that make a fresh instance at once, one time in six within 0.4 s of each other."""
+    assert shop.call("sync", "--limit", "0").returncode == 0
+    shop.sandbox.reset()
+    with closing(sqlite3.connect(shop.folder / "history" / "runs.db")) as runs, runs:
+        runs.execute("INSERT INTO alembic_version VALUES ('958a9495162d')")
+
+
+def leave_to_nobody(shop: Shop) -> None:
+    (shop.folder / "dagster.yaml").write_text(POSTGRES, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        (misspell, "nonsense"),
+        (overwrite, "file is not a database"),
+        (make_twice, "remove what dagster.yaml names under `storage`"),
+        (leave_to_nobody, "Connection refused"),
+    ],
+)
+def test_a_broken_instance_is_one_clear_line(shop: Shop, harm: Callable[[Shop], None], says: str) -> None:
+    harm(shop)
     done = shop.call("sync")
 
     assert done.returncode == 2
     assert len(lines(done)) == 1
-    assert "DAGSTER_HOME" in done.stderr
+    assert "DAGSTER_HOME: the Dagster instance in" in done.stderr
+    assert says in done.stderr
+    assert "not-to-be-told" not in done.stderr
     assert shop.sandbox.report().calls == 0
 
 

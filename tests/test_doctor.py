@@ -379,7 +379,9 @@ def test_an_instance_whose_storage_is_broken_is_a_finding(shop: Shop) -> None:
     found = visit(shop)
 
     assert found.code == 2
-    assert "instance" in found.levels("failure")
+    assert found.levels("failure") == {"instance"}
+    assert found.checks["instance"].found.endswith("cannot be opened: (sqlite3.DatabaseError) file is not a database")
+    assert found.checks["instance"].todo.startswith("what dagster.yaml names under `storage` holds")
 
 
 def test_runs_of_a_living_sync_are_its_own_and_those_of_a_killed_one_are_orphans(shop: Shop) -> None:

@@ -5,7 +5,7 @@ Minutes long, since ticks come every half minute: `make test-slow`.
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from soundcharts_assets.sandbox.process import Sandbox
 from soundcharts_assets.settings.reading import COMPONENT
 from tests.conftest import TODAY
 from tests.host import Host
+from tests.program import wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -86,14 +87,6 @@ def instance(household: Household) -> Iterator[dg.DagsterInstance]:
 def has_step_processes(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     """Whether each step of a run had a process of its own."""
     return bool(instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_WORKER_STARTING))
-
-
-def wait_for(what: str, condition: Callable[[], bool], seconds: float) -> None:
-    """Wait until it is so."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(1)
 
 
 def test_dagsters_commands_know_the_component_and_what_it_brings(household: Household) -> None:
@@ -167,12 +160,14 @@ def test_the_daemon_of_the_host_keeps_it_fresh_through_backfills(
         "dagster-daemon", "run", "-m", "host.definitions", "-d", str(household.host.folder), **household.variables
     )
     try:
-        wait_for("a run for the new ranking", lambda: any(run.is_finished for run in runs("chart_updates")), 180)
+        wait_for(
+            "a run for the new ranking", lambda: any(run.is_finished for run in runs("chart_updates")), 180, daemon
+        )
         household.query(
             "UPDATE soundcharts.fetches SET fetched_at = fetched_at - INTERVAL 31 DAY WHERE subject = 'tracks'",
             read_only=False,
         )
-        wait_for("a backfill of what is stale", lambda: any(run.is_finished for run in runs("freshness")), 240)
+        wait_for("a backfill of what is stale", lambda: any(run.is_finished for run in runs("freshness")), 240, daemon)
     finally:
         daemon.end()
 

@@ -7,11 +7,10 @@ tables in a lake, and the code location a process of its own. Minutes long, sinc
 
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,6 +22,7 @@ from soundcharts_assets.sandbox.process import Sandbox, running_sandbox
 from soundcharts_assets.warehouse.connection import Warehouse
 from tests.conftest import TODAY
 from tests.postgres import free_port
+from tests.program import Program, wait_for
 from tests.warehouse.helpers import open_lake, open_warehouse
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class House:
     def __init__(self, folder: Path, sandbox: Sandbox, warehouse: Warehouse, port: int) -> None:
         self.folder = folder
         self.sandbox = sandbox
+        self.programs: list[Program] = []
         self._warehouse = warehouse
         self._url = f"http://127.0.0.1:{port}/graphql"
 
@@ -93,20 +94,14 @@ class House:
         ahead = (moment - datetime.now(UTC)).total_seconds()
         (self.folder / "clock").write_text(str(ahead), encoding="utf-8")
 
+    def wait_for(self, what: str, condition: Callable[[], bool], seconds: float) -> float:
+        """Wait until it is so, and return how long that took; in vain, tell what its programs said."""
+        return wait_for(what, condition, seconds, *self.programs)
+
     def change(self, statement: str) -> list[tuple[Any, ...]]:
         """Ask or change the warehouse, in a moment in which nobody holds it."""
         with self._warehouse.writing(), self._warehouse.connect() as connection:
             return connection.execute(statement).fetchall()
-
-
-def wait_for(what: str, condition: Callable[[], bool], seconds: float) -> float:
-    """Wait until it is so, and return how long that took."""
-    started = time.monotonic()
-    while time.monotonic() - started < seconds:
-        if condition():
-            return time.monotonic() - started
-        time.sleep(1)
-    raise AssertionError(f"not within {seconds} s: {what}")
 
 
 class Home(NamedTuple):
@@ -142,24 +137,11 @@ def deployed(folder: Path, postgres: "Postgres") -> Home:
     return Home(open_lake(catalogue, folder, bound=10), environment, ((*location, "--host", "127.0.0.1"),))
 
 
-@contextmanager
-def process(folder: Path, environment: dict[str, str], *command: str) -> Iterator[None]:
-    """Run a program of this environment until the block ends."""
+def start(folder: Path, environment: dict[str, str], *command: str) -> Program:
+    """Start a program of this environment."""
     program, *arguments = command
     beside = Path(sys.executable).with_name(program)
-    with (folder / f"{program}.log").open("w", encoding="utf-8") as log:
-        running = subprocess.Popen(
-            [str(beside), *arguments], cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT
-        )
-        try:
-            yield
-        finally:
-            running.terminate()
-            try:
-                running.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                running.kill()
-                running.wait()
+    return Program([str(beside), *arguments], folder, environment, folder / f"{program}.log")
 
 
 @pytest.fixture(scope="module", params=["embedded", pytest.param("deployed", marks=pytest.mark.lake)])
@@ -182,10 +164,14 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         found = House(folder, sandbox, home.warehouse, port)
         found.set_clock(TODAY)
         server = ("dagster-webserver", "-h", "127.0.0.1", "-p", str(port))
+        # As the README has it: two programs that make a fresh instance on SQLite at once get in each other's way.
+        made = start(folder, environment, "dagster", "instance", "migrate")
+        assert made.wait(timeout=120) == 0, made.said()
         with ExitStack() as running:
             for command in (*home.processes, server, ("dagster-daemon", "run")):
-                running.enter_context(process(folder, environment, *command))
-            wait_for("the webserver", lambda: _answers(found), 120)
+                found.programs.append(start(folder, environment, *command))
+                running.callback(found.programs[-1].end)
+            found.wait_for("the webserver", lambda: _answers(found), 120)
             yield found
 
 
@@ -197,8 +183,8 @@ def _answers(house: House) -> bool:
 
 
 def test_first_rankings_arrive_and_cascade(house: House) -> None:
-    wait_for("a run for each chart", lambda: set(house.update_runs()) == DAILY | WEEKLY, 180)
-    wait_for("all runs to end", house.quiet, 240)
+    house.wait_for("a run for each chart", lambda: set(house.update_runs()) == DAILY | WEEKLY, 180)
+    house.wait_for("all runs to end", house.quiet, 240)
 
     assert {run["status"] for run in house.runs()} == {"SUCCESS"}
     assert sorted(house.update_runs()) == sorted(DAILY | WEEKLY), "one run a chart"
@@ -213,8 +199,8 @@ def test_first_rankings_arrive_and_cascade(house: House) -> None:
 
 
 def test_what_is_computed_follows_once_all_is_quiet(house: House) -> None:
-    wait_for("a run that computes", lambda: bool(house.computing()), 3 * TICK_SECONDS)
-    wait_for("all runs to end", house.quiet, 120)
+    house.wait_for("a run that computes", lambda: bool(house.computing()), 3 * TICK_SECONDS)
+    house.wait_for("all runs to end", house.quiet, 120)
 
     assert {run["status"] for run in house.computing()} == {"SUCCESS"}
     movements = "SELECT count(DISTINCT chart_slug) FROM soundcharts.chart_movements"
@@ -233,8 +219,8 @@ def test_stale_rows_and_only_they_are_fetched_again_through_a_backfill(house: Ho
     house.change(f"UPDATE soundcharts.fetches SET fetched_at = fetched_at - INTERVAL 31 DAY WHERE {aged}")
     left = "SELECT count(*) FROM soundcharts.fetches WHERE fetched_at < TIMESTAMPTZ '2026-09-01 00:00:00Z'"
     old = house.change(left)
-    wait_for("all stale rows to be fetched", lambda: house.change(left) == [(0,)], 180)
-    wait_for("all runs to end", house.quiet, 120)
+    house.wait_for("all stale rows to be fetched", lambda: house.change(left) == [(0,)], 180)
+    house.wait_for("all runs to end", house.quiet, 120)
 
     assert old[0][0] > 0
     runs = house.runs()[: len(house.runs()) - before]
@@ -250,10 +236,10 @@ def test_a_day_later_each_updated_daily_chart_gets_one_run_and_weekly_ones_none(
     house.sandbox.reset()
     house.sandbox.advance(1)
     house.set_clock(TODAY.replace(day=17, hour=14))
-    took = wait_for("a run for each daily chart", lambda: len(house.update_runs()) == 5, 2 * TICK_SECONDS + 15)
-    wait_for("all runs to end", house.quiet, 240)
+    took = house.wait_for("a run for each daily chart", lambda: len(house.update_runs()) == 5, 2 * TICK_SECONDS + 15)
+    house.wait_for("all runs to end", house.quiet, 240)
     time.sleep(2 * TICK_SECONDS)  # for whatever should not come
-    wait_for("what is computed", house.quiet, 60)
+    house.wait_for("what is computed", house.quiet, 60)
 
     assert sorted(house.update_runs()[3:]) == sorted(DAILY)
     assert len(house.runs()) == before + 2, "no second run for ageing audiences"

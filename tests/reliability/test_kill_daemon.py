@@ -22,8 +22,9 @@ import pytest
 
 from soundcharts_assets.automation.busy import UNFINISHED
 from soundcharts_assets.sandbox.process import running_sandbox
-from tests.automation.test_live import ROOT, wait_for
+from tests.automation.test_live import ROOT
 from tests.conftest import TODAY
+from tests.program import wait_for
 from tests.reliability.contents import contents
 from tests.reliability.kills import BOUND, LARGE, SMALL, Workshop, write_charts
 

@@ -52,15 +52,11 @@ while True:
     time.sleep(0.15)
 """
 RUN = """
-import os
-import dagster as dg
-from filelock import FileLock
+from soundcharts_assets.commands.instance import open_instance
 from soundcharts_assets.definitions import build_definitions
 from soundcharts_assets.partitions import CASCADE, register_charts
 from soundcharts_assets.settings.reading import load_settings
-with FileLock(os.environ["DAGSTER_HOME"] + "/.instance.lock"):  # as the command makes a fresh instance
-    instance = dg.DagsterInstance.get()
-with instance:
+with open_instance() as instance:
     register_charts(instance, ["viral-50-40"])
     job = build_definitions(load_settings()).resolve_job_def(CASCADE)
     result = job.execute_in_process(partition_key="viral-50-40", instance=instance, raise_on_error=False)

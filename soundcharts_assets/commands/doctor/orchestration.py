@@ -16,6 +16,7 @@ from soundcharts_assets.automation.orphans import RunLocks, killed_passes
 from soundcharts_assets.automation.tags import PARTITION
 from soundcharts_assets.clock import utc_now
 from soundcharts_assets.commands.doctor.findings import MOST_EXAMPLES, Finding, Level, Scene, seconds, some
+from soundcharts_assets.commands.instance import BrokenInstanceError
 from soundcharts_assets.definitions import JOBS
 from soundcharts_assets.settings.errors import SettingsError
 
@@ -40,7 +41,10 @@ def check_instance(scene: Scene) -> Finding:
         scene.instance = scene.stack.enter_context(scene.open_instance())
     except SettingsError as error:
         scene.missing["instance"] = "Dagster's instance cannot be opened"
-        return Finding(Level.FAILURE, str(error), "stand in the project's folder, or set DAGSTER_HOME to it")
+        todo = "stand in the project's folder, or set DAGSTER_HOME to it"
+        if isinstance(error, BrokenInstanceError):
+            todo = "what dagster.yaml names under `storage` holds the history of runs, and nothing of the warehouse"
+        return Finding(Level.FAILURE, str(error), todo)
     return Finding(Level.OK, f"{Path(os.environ.get('DAGSTER_HOME', '')).absolute()} can be opened")
 
 

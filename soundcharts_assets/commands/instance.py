@@ -1,0 +1,61 @@
+"""How a command opens Dagster's instance: which one, one process at a time, and what is said where that fails."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+from filelock import FileLock
+
+from soundcharts_assets.settings.errors import SettingsError
+
+_MADE_TWICE = "more than one head"
+
+
+class BrokenInstanceError(SettingsError):
+    """There is an instance, and it cannot be opened."""
+
+
+@contextmanager
+def open_instance() -> Iterator[dg.DagsterInstance]:
+    """Open the instance of DAGSTER_HOME, or of the folder one stands in where that holds a dagster.yaml.
+
+    Raises:
+        SettingsError: There is none.
+        BrokenInstanceError: It cannot be opened; says why, and what to do where that is known.
+    """
+    home = os.environ.get("DAGSTER_HOME")
+    if not home:
+        if not Path("dagster.yaml").is_file():
+            raise SettingsError("DAGSTER_HOME: not set, and there is no dagster.yaml in this folder")
+        os.environ["DAGSTER_HOME"] = home = str(Path.cwd())
+    if not Path(home).is_dir():
+        raise SettingsError(f"DAGSTER_HOME: there is no folder {home}")
+    try:
+        # Two processes that make a fresh SQLite instance at the same time trip over each other's tables (#2124).
+        with FileLock(Path(home) / ".instance.lock"):
+            instance = dg.DagsterInstance.get()
+    except Exception as error:
+        # Each kind of storage raises what its own driver does.
+        told = f"DAGSTER_HOME: the Dagster instance in {home} cannot be opened: {_why(error)}"
+        raise BrokenInstanceError(told) from error
+    with instance:
+        yield instance
+
+
+def _why(error: BaseException) -> str:
+    """What a person can use of it: dagster-postgres keeps the reason to itself, and tells how often it tried."""
+    reason = _without_statement(error)
+    if _MADE_TWICE in reason:
+        return (
+            "two programs made its tables at the same time (dagster #27390); end what runs of Dagster, and remove what "
+            "dagster.yaml names under `storage`, by default the folder data/dagster"
+        )
+    cause = "" if error.__cause__ is None else _without_statement(error.__cause__)
+    return reason if cause in reason else f"{reason}: {cause}"
+
+
+def _without_statement(error: BaseException) -> str:
+    """SQLAlchemy ends with the statement and a link."""
+    return " ".join(str(error).partition("\n[SQL: ")[0].partition("\n(Background on ")[0].split())
