@@ -1,13 +1,14 @@
 """The command as its user meets it: exit codes, one clear line for each thing that goes wrong, and two at once."""
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
 
 import pytest
 
-from tests.shop import Shop, lines
+from tests.shop import Shop, lines, wait_until
 
 
 def test_a_sync_settles_everything_and_says_so_in_json(shop: Shop) -> None:
@@ -103,6 +104,23 @@ def test_a_broken_instance_is_one_clear_line(shop: Shop, harm: Callable[[Shop], 
     assert says in done.stderr
     assert "not-to-be-told" not in done.stderr
     assert shop.sandbox.report().calls == 0
+
+
+def test_an_instance_that_goes_away_during_a_pass_costs_no_answer(shop: Shop) -> None:
+    shop.sandbox.switch(latency_seconds=0.1)
+    sync = shop.start("sync")
+    wait_until(lambda: shop.sandbox.report().by_endpoint.get("song_audience/spotify", 0) > 5, sync)
+    shutil.rmtree(shop.folder / "history")
+    _, errors = sync.communicate(timeout=120)
+    shop.sandbox.switch(latency_seconds=0)
+    again = shop.call("sync")
+
+    assert sync.returncode == 2
+    assert "Traceback" not in errors
+    told = "went away: (sqlite3.OperationalError) unable to open database file. Whatever was fetched is stored"
+    assert told in errors.splitlines()[-1]
+    assert again.returncode == 0
+    assert shop.sandbox.report().duplicates == 1, "nothing is asked for again but whether the chart has news"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ _MADE_TWICE = "more than one head"
 
 
 class BrokenInstanceError(SettingsError):
-    """There is an instance, and it cannot be opened."""
+    """There is an instance, and it cannot be used."""
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def open_instance() -> Iterator[dg.DagsterInstance]:
 
     Raises:
         SettingsError: There is none.
-        BrokenInstanceError: It cannot be opened; says why, and what to do where that is known.
+        BrokenInstanceError: It cannot be opened, or went away meanwhile; says why, and what to do where that is known.
     """
     home = os.environ.get("DAGSTER_HOME")
     if not home:
@@ -32,16 +32,30 @@ def open_instance() -> Iterator[dg.DagsterInstance]:
         os.environ["DAGSTER_HOME"] = home = str(Path.cwd())
     if not Path(home).is_dir():
         raise SettingsError(f"DAGSTER_HOME: there is no folder {home}")
+    name = f"DAGSTER_HOME: the Dagster instance in {home}"
     try:
         # Two processes that make a fresh SQLite instance at the same time trip over each other's tables (#2124).
         with FileLock(Path(home) / ".instance.lock"):
             instance = dg.DagsterInstance.get()
     except Exception as error:
-        # Each kind of storage raises what its own driver does.
-        told = f"DAGSTER_HOME: the Dagster instance in {home} cannot be opened: {_why(error)}"
-        raise BrokenInstanceError(told) from error
+        raise BrokenInstanceError(f"{name} cannot be opened: {_why(error)}") from error
     with instance:
-        yield instance
+        try:
+            yield instance
+        except Exception as error:
+            if _answers(instance):
+                raise
+            told = f"{name} went away: {_why(error)}. Whatever was fetched is stored; start again once it is back"
+            raise BrokenInstanceError(told) from error
+
+
+def _answers(instance: dg.DagsterInstance) -> bool:
+    """Whether an instance can be asked: each kind of storage raises what its own driver does where it cannot."""
+    try:
+        instance.get_runs_count()
+    except Exception:  # noqa: BLE001 - see above
+        return False
+    return True
 
 
 def _why(error: BaseException) -> str:
