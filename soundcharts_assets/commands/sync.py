@@ -24,6 +24,7 @@ from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.breaker import PausedError
 from soundcharts_assets.refresh.catalogue import SUBJECT
 from soundcharts_assets.refresh.charts import Poll
+from soundcharts_assets.refresh.insights import insights_behind
 from soundcharts_assets.refresh.outcomes import Status
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.request import Request
@@ -58,7 +59,7 @@ def sync(
         instance: Dagster's instance, on which the runs are recorded.
         request: What is asked for beyond the ordinary; the same for every run.
         named: Slugs; they need not be followed.
-        insights: Whether computed tables are made anew where the pass has written something.
+        insights: Whether computed tables are made anew that lack something, of this pass or of an earlier one.
 
     Returns:
         The report. What goes wrong is in it rather than raised.
@@ -69,8 +70,8 @@ def sync(
         _pass(refresher, instance, request, named, report)
     except (SoundchartsError, WarehouseError, SettingsError, PausedError) as error:
         report.stop(error)
-        insights = insights and not isinstance(error, WarehouseError)
-    if insights and any(account.rows for account in refresher.accounts):
+        insights = insights and not isinstance(error, SettingsError | WarehouseError)
+    if insights and not request.dry_run:
         _compute(refresher, instance, report)
     report.accounts = [account for account in refresher.accounts if account.due or account.calls]
     report.calls = Counter(refresher.calls.totals())
@@ -239,6 +240,12 @@ class _Runs:
 
 def _compute(refresher: Refresher, instance: dg.DagsterInstance, report: PassReport) -> None:
     """Make what is computed from fetched tables anew; nobody is kept from asking Soundcharts meanwhile."""
+    try:
+        if not insights_behind(refresher.warehouse):
+            return
+    except WarehouseError as error:
+        report.stop(error)
+        return
     result = (
         build_definitions(refresher.settings, refresher)
         .resolve_job_def(INSIGHTS)

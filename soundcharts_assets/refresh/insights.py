@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError
-from soundcharts_assets.warehouse.insights import INSIGHTS, Insight, parts, preview, rebuild
+from soundcharts_assets.warehouse.insights import INSIGHTS, Insight, behind, ledger, parts, preview, rebuild
 
 
 class Rebuilt(NamedTuple):
@@ -40,17 +40,29 @@ def rebuild_insight(warehouse: Warehouse, insight: Insight, today: date) -> Rebu
     """
     try:
         with warehouse.writing(), warehouse.connect() as connection:
-            of = parts(connection, insight, today)
-            written = rebuild(connection, insight, today, of=of) if of else 0
+            of, made_of = parts(connection, insight, today), ledger(connection)
+            written = rebuild(connection, insight, today, made_of, of=of)
             if of <= 1:
                 return Rebuilt(written, *preview(connection, insight))
         for part in range(1, of):
             with warehouse.writing(), warehouse.connect() as connection:
-                written += rebuild(connection, insight, today, part=part, of=of)
+                written += rebuild(connection, insight, today, made_of, part=part, of=of)
         with warehouse.connect() as connection:
             return Rebuilt(written, *preview(connection, insight))
     except duckdb.Error as error:
         raise WarehouseError(f"{insight.name} was not made anew: {warehouse.told(error)}") from None
+
+
+def insights_behind(warehouse: Warehouse) -> list[str]:
+    """Names of computed tables that lack something that was fetched, whoever fetched it and however that ended.
+
+    Raises:
+        WarehouseError: The warehouse cannot be used.
+    """
+    if not warehouse.is_made():
+        return []
+    with warehouse.connect() as connection:
+        return behind(connection, INSIGHTS)
 
 
 def rebuild_insights(

@@ -23,6 +23,7 @@ from soundcharts_assets.refresh.subjects import past_fail
 from soundcharts_assets.settings.errors import SettingsError
 from soundcharts_assets.warehouse import work
 from soundcharts_assets.warehouse.connection import SPOOL
+from soundcharts_assets.warehouse.insights import INSIGHTS, behind
 from soundcharts_assets.warehouse.queries import query
 from soundcharts_assets.warehouse.work import PollState
 
@@ -162,6 +163,7 @@ class WarehouseStatus:
         unreached: Tracks and artists that no followed chart reaches, and that are not refreshed.
         spooled: Batches that wait beside the warehouse.
         ledger: Everything ever asked for, by how the last attempt ended.
+        behind: Computed tables that lack something that was fetched.
     """
 
     at: datetime
@@ -179,6 +181,7 @@ class WarehouseStatus:
     unreached: Mapping[str, int] = field(default_factory=dict)
     spooled: int = 0
     ledger: Mapping[str, int] = field(default_factory=dict)
+    behind: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The whole as one JSON object."""
@@ -202,6 +205,7 @@ class WarehouseStatus:
             "unreached": dict(self.unreached),
             "spooled": self.spooled,
             "ledger": dict(self.ledger),
+            "behind": list(self.behind),
         }
 
 
@@ -249,6 +253,7 @@ def look_through(
     found.due = _due(connection, parameters)
     found.unreached = dict(connection.execute(query("status_unreached"), {"charts": cascading}).fetchall())
     found.ledger = _ledger(connection)
+    found.behind = behind(connection, INSIGHTS)
     found.breaker = open_breaker(connection)
     found.spent_today = work.spent_since(connection, day_of(found.at))
     found.quota_left = work.last_quota(connection)

@@ -6,9 +6,10 @@ neither. All figures are observed ones: nothing is filled in between days.
 
 import math
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -55,6 +56,28 @@ class Insight:
         return "\n".join(query(f"insights/{name}") for name in self.queries)
 
 
+class Ledger(NamedTuple):
+    """How far the ledger is: its newest instant, and a number that is another one once anything was settled since."""
+
+    through: datetime
+    mark: int
+
+
+def ledger(connection: duckdb.DuckDBPyConnection) -> Ledger | None:
+    """Return how far the ledger is; None while nothing is settled."""
+    rows = connection.execute(query("ledger_mark")).fetchall()
+    return Ledger(*rows[0]) if rows else None
+
+
+def behind(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> list[str]:
+    """Return those of the computed tables that were made of less than what is fetched by now, or never."""
+    now = ledger(connection)
+    if now is None:
+        return []
+    made = dict(connection.execute(f"SELECT table_name, mark FROM {COMPUTED_TABLES.qualified}").fetchall())
+    return [name for name in names if made.get(name) != now.mark]
+
+
 def parts(connection: duckdb.DuckDBPyConnection, insight: Insight, today: date) -> int:
     """Return in how many parts a table is made anew, so that memory suffices and others get at the warehouse between.
 
@@ -73,45 +96,62 @@ def parts(connection: duckdb.DuckDBPyConnection, insight: Insight, today: date) 
     return max(1, math.ceil(int(read[0][0]) / insight.at_once))
 
 
-def rebuild(connection: duckdb.DuckDBPyConnection, insight: Insight, today: date, *, part: int = 0, of: int = 1) -> int:
+def rebuild(
+    connection: duckdb.DuckDBPyConnection,
+    insight: Insight,
+    today: date,
+    made_of: Ledger | None = None,
+    *,
+    part: int = 0,
+    of: int = 1,
+) -> int:
     """Make a part of a computed table anew, in one transaction: who reads it sees its old rows or its new ones.
 
     Args:
         connection: To the warehouse, for writing.
         insight: The table.
         today: The day (UTC) up to which days count.
+        made_of: How far the ledger was before the first part, which is noted with the last one.
         part: Which part, from 0.
-        of: How many there are, as `parts` has it.
+        of: How many there are, as `parts` has it; 0 where its rows are as they should be.
 
     Returns:
         How many rows were written.
     """
-    table, statement = insight.table, insight.statement()
-    values = {"today": today, "part": part, "parts": of}
     connection.execute("BEGIN")
     try:
-        if insight.changed is not None:
-            changed = query(f"insights/{insight.changed}")
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE changed AS {changed}", {"most": insight.at_once})
+        written = _replace(connection, insight, {"today": today, "part": part, "parts": of}) if of else 0
+        if part + 1 >= of and made_of is not None:
+            noted = {"table_name": insight.name, **made_of._asdict()}
             connection.execute(
-                f"DELETE FROM {table.qualified} AS old USING changed WHERE old.chart_slug = changed.slug"
+                f"DELETE FROM {COMPUTED_TABLES.qualified} WHERE table_name = $name", {"name": insight.name}
             )
-        elif of == 1:
-            connection.execute(f"DELETE FROM {table.qualified}")
-        else:
-            connection.execute(
-                f"DELETE FROM {table.qualified} WHERE hash({table.key[0]}) % $parts::UBIGINT = $part::UBIGINT",
-                {"part": part, "parts": of},
-            )
-        # In the order of the key, so that a question for some of them reads little.
-        written = connection.execute(
-            f"INSERT INTO {table.qualified} BY NAME FROM ({statement}) ORDER BY {', '.join(table.key)}",
-            _named_in(statement, **values),
-        ).fetchall()
+            connection.execute(f"INSERT INTO {COMPUTED_TABLES.qualified} VALUES ($table_name, $through, $mark)", noted)
     except BaseException:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
+    return written
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, insight: Insight, values: Mapping[str, Any]) -> int:
+    table, statement = insight.table, insight.statement()
+    if insight.changed is not None:
+        changed = query(f"insights/{insight.changed}")
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE changed AS {changed}", {"most": insight.at_once})
+        connection.execute(f"DELETE FROM {table.qualified} AS old USING changed WHERE old.chart_slug = changed.slug")
+    elif values["parts"] == 1:
+        connection.execute(f"DELETE FROM {table.qualified}")
+    else:
+        connection.execute(
+            f"DELETE FROM {table.qualified} WHERE hash({table.key[0]}) % $parts::UBIGINT = $part::UBIGINT",
+            {"part": values["part"], "parts": values["parts"]},
+        )
+    # In the order of the key, so that a question for some of them reads little.
+    written = connection.execute(
+        f"INSERT INTO {table.qualified} BY NAME FROM ({statement}) ORDER BY {', '.join(table.key)}",
+        _named_in(statement, **values),
+    ).fetchall()
     return int(written[0][0])
 
 
@@ -416,3 +456,14 @@ INSIGHTS = {
     for insight in (CHART_MOVEMENTS, TRACK_MOMENTUM, ARTIST_MOMENTUM, CROSS_CHART, GENRE_SHARE, CATALOG, NOTABLE)
 }
 """In an order in which each comes after those that it reads."""
+
+COMPUTED_TABLES = Table(
+    "computed_tables",
+    "One row per computed table that was made: what it was made of.",
+    ("table_name",),
+    (
+        key_column("table_name", "VARCHAR", "The table."),
+        Column("through", "TIMESTAMPTZ", "Newest fetched_at of the ledger then.", nullable=False),
+        Column("mark", "BIGINT", "Number that tells this state of the ledger from others.", nullable=False),
+    ),
+)

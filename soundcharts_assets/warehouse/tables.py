@@ -4,7 +4,7 @@ A table is described here and nowhere else; of views, the columns are. How rows 
 in `work`, what views select in `sql`.
 """
 
-from soundcharts_assets.warehouse.insights import INSIGHTS
+from soundcharts_assets.warehouse.insights import COMPUTED_TABLES, INSIGHTS
 from soundcharts_assets.warehouse.specification import Column, Table, View, key_column
 
 LAKE = "lake"
@@ -316,6 +316,7 @@ TABLES = {
         API_CALLS,
         SCHEMA_VERSIONS,
         *(insight.table for insight in INSIGHTS.values()),
+        COMPUTED_TABLES,
     )
 }
 

@@ -6,6 +6,7 @@ import pytest
 from soundcharts_assets.automation.following_up import INSIGHTS
 from soundcharts_assets.definitions import build_definitions
 from soundcharts_assets.refresh.refresher import Refresher
+from soundcharts_assets.refresh.status import look
 from soundcharts_assets.warehouse import insights
 from tests.automation.operator import Operator
 from tests.conftest import Bench
@@ -100,8 +101,26 @@ def test_a_pass_makes_them_anew_where_it_has_written_something(bench: Bench, ope
     assert runs == 1
     page = bench.folder / "dashboard.html"
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    bench.let_pass(minutes=5)
     bench.sync(insights=True)
     assert bench.instance.get_runs_count(dg.RunsFilter(job_name=INSIGHTS)) == runs, "nothing new, nothing to compute"
+
+
+def test_a_pass_with_nothing_new_makes_anew_what_an_earlier_one_did_not_come_to(
+    bench: Bench, operator: Operator
+) -> None:
+    del operator
+    bench.let_pass(days=2)
+    bench.sync()
+    assert set(look(bench.refresher()).behind) == COMPUTED
+    calls = bench.sandbox.report().calls
+    report = bench.sync(insights=True)
+
+    assert report.exit_code == 0
+    assert set(report.calls) == {"ranking_latest"}
+    assert bench.sandbox.report().calls == calls + 2
+    assert look(bench.refresher()).behind == []
+    assert bench.one("SELECT count(*) FROM soundcharts.catalog") == bench.one("SELECT count(*) FROM soundcharts.tracks")
 
 
 def test_a_table_that_cannot_be_made_fails_the_pass_with_a_line_and_leaves_what_was_fetched(

@@ -6,17 +6,18 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from soundcharts_assets.refresh.insights import rebuild_insight
+from soundcharts_assets.warehouse.batch import Change, Mode
 from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError
-from soundcharts_assets.warehouse.insights import INSIGHTS, Insight, parts
+from soundcharts_assets.warehouse.insights import INSIGHTS, Insight, behind, parts
 from tests.warehouse.figures import audience, followers, growing, listening, made
-from tests.warehouse.helpers import DAY, NOON, ROOT, TODAY, commit, rows_of, stored_credits, stored_ranking
+from tests.warehouse.helpers import DAY, HOUR, NOON, ROOT, TODAY, commit, rows_of, stored_credits, stored_ranking
 
 TRACKS = [f"track-{number}" for number in range(18)]
 CHARTS = [f"chart-{number}" for number in range(7)]
@@ -290,3 +291,80 @@ def test_only_days_that_count_make_parts(warehouse: Warehouse) -> None:
         insight = replace(INSIGHTS["track_momentum"], at_once=1)
         assert parts(connection, insight, TODAY) == 2
         assert parts(connection, insight, TODAY + timedelta(days=200)) == 1
+
+
+class TestWhatTheyWereMadeOf:
+    """A computed table says whether it lacks something."""
+
+    NAMES = ("track_momentum", "chart_movements")
+
+    def lacking(self, warehouse: Warehouse) -> list[str]:
+        with warehouse.connect() as connection:
+            return behind(connection, self.NAMES)
+
+    def settle(self, warehouse: Warehouse, uuid: str, at: datetime, subject: str = "tracks") -> None:
+        row = (subject, uuid, "ok", at, 0)
+        columns = ("subject", "uuid", "status", "fetched_at", "attempts")
+        commit(warehouse, Change("fetches", Mode.UPSERT, columns, [row]))
+
+    def make(self, warehouse: Warehouse) -> None:
+        for name in self.NAMES:
+            made(warehouse, name)
+        assert self.lacking(warehouse) == []
+
+    def test_nothing_lacks_where_nothing_was_fetched(self, fresh: Warehouse) -> None:
+        assert self.lacking(fresh) == []
+
+    def test_one_that_was_never_made_lacks_something(self, fresh: Warehouse) -> None:
+        self.settle(fresh, "a", NOON)
+        made(fresh, "track_momentum")
+        assert self.lacking(fresh) == ["chart_movements"]
+
+    @pytest.mark.parametrize("later", [HOUR, -HOUR], ids=["what is new", "what was set aside and is stored late"])
+    def test_what_is_settled_since_is_lacking_whenever_it_was_fetched(self, fresh: Warehouse, later: timedelta) -> None:
+        self.settle(fresh, "a", NOON)
+        self.make(fresh)
+        self.settle(fresh, "b", NOON + later)
+        assert self.lacking(fresh) == list(self.NAMES)
+        self.make(fresh)
+        self.settle(fresh, "a", NOON + 2 * HOUR)
+        assert self.lacking(fresh) == list(self.NAMES)
+
+    def test_a_poll_in_vain_and_a_failure_add_nothing(self, fresh: Warehouse) -> None:
+        self.settle(fresh, "a", NOON)
+        self.make(fresh)
+        self.settle(fresh, "some-chart", NOON + HOUR, subject="charts")
+        failed = ("tracks", "b", "failed", 1, NOON + HOUR, "no answer")
+        columns = ("subject", "uuid", "status", "attempts", "not_before", "error")
+        commit(fresh, Change("fetches", Mode.UPSERT, columns, [failed]))
+        assert self.lacking(fresh) == []
+
+    def test_what_is_stored_while_it_is_made_is_lacking_still(self, fresh: Warehouse) -> None:
+        stock(fresh)
+        self.settle(fresh, "a", NOON)
+        self.make(fresh)
+        visits = iter(range(100))
+
+        def visit() -> None:
+            if next(visits) == 1:
+                self.settle(fresh, "b", NOON)
+
+        rebuild_insight(Visited(fresh.path, visit), in_parts(fresh, "track_momentum", 3), TODAY)
+        assert "track_momentum" in self.lacking(fresh)
+        made(fresh, "track_momentum")
+        assert "track_momentum" not in self.lacking(fresh)
+
+    def test_parts_that_are_missing_are_lacking(self, fresh: Warehouse) -> None:
+        stock(fresh)
+        self.settle(fresh, "a", NOON)
+        self.make(fresh)
+        self.settle(fresh, "b", NOON)
+        visits = iter(range(100))
+
+        def visit() -> None:
+            if next(visits) == 2:
+                raise WarehouseError("no room is left")
+
+        with pytest.raises(WarehouseError):
+            rebuild_insight(Visited(fresh.path, visit), in_parts(fresh, "track_momentum", 3), TODAY)
+        assert "track_momentum" in self.lacking(fresh)

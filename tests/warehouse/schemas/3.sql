@@ -301,3 +301,8 @@ CREATE TABLE soundcharts.notable (
   entered_charts VARCHAR[] NOT NULL,
   accelerating VARCHAR[] NOT NULL
 );
+CREATE TABLE soundcharts.computed_tables (
+  table_name VARCHAR NOT NULL,
+  through TIMESTAMPTZ NOT NULL,
+  mark BIGINT NOT NULL
+);
