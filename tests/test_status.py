@@ -20,6 +20,7 @@ from soundcharts_assets.refresh.status import NEVER_ASKED, AssetStatus, ChartSta
 from soundcharts_assets.settings.errors import SettingsError
 from soundcharts_assets.settings.reading import load_settings
 from soundcharts_assets.warehouse.batch import Batch
+from soundcharts_assets.warehouse.insights import INSIGHTS
 from tests.conftest import TODAY, Bench
 from tests.shop import Shop, lines
 
@@ -258,6 +259,21 @@ def test_budget_quota_breaker_and_spool_are_told(bench: Bench) -> None:
     assert f"{spent:,} requests spent today of 5,000" in told
     assert "1 batches wait in the spool" in told
     assert "10 of them reserved" in told
+
+
+def test_computed_tables_that_lack_something_are_told(bench: Bench) -> None:
+    bench.follow("viral-50-40", platforms=NONE)
+    bench.sync()
+    lacking = status_of(bench)
+    bench.sync(insights=True)
+    whole = status_of(bench)
+
+    assert lacking.as_dict()["behind"] == list(INSIGHTS)
+    assert "Computed tables that lack what is stored by now: chart_movements, track_momentum" in "\n".join(
+        shown(lacking)
+    )
+    assert whole.as_dict()["behind"] == []
+    assert "Computed" not in "\n".join(shown(whole))
 
 
 def test_one_question_for_all_charts_finds_what_many_small_ones_would(tmp_path: Path) -> None:

@@ -301,7 +301,7 @@ def _overall(status: WarehouseStatus) -> list[str]:
         lines.append(f"[yellow]{status.spooled:,} batches wait in the spool; the next sync stores them first[/yellow]")
     if status.behind:
         made = "the next sync makes them anew, and so does `soundcharts-assets dashboard`"
-        lines.append(f"Computed before all was fetched that is stored now: {', '.join(status.behind)}; {made}")
+        lines.append(f"Computed tables that lack what is stored by now: {', '.join(status.behind)}; {made}")
     lines.append(f"Ledger: {_counted(status.ledger) or 'empty'}")
     malformed = status.ledger.get(Status.MALFORMED, 0)
     if malformed:
