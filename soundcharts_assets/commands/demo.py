@@ -71,6 +71,8 @@ def demonstrate(console: Console, instance: dg.DagsterInstance) -> int:
     with sandbox_in_place(today=utc_now().date() - timedelta(days=1)) as (sandbox, environment):
         console.print(f"A sandbox with invented data stands in for Soundcharts at {sandbox.url}", highlight=False)
         first = _pass(console, instance, environment, "First pass: an empty warehouse")
+        if first.interrupted:
+            return first.exit_code
         day = sandbox.advance(1)
         second = _pass(console, instance, environment, f"Second pass: it is {day} now, daily charts were updated")
     text = _LOOK.format(warehouse=WAREHOUSE, page=WAREHOUSE.with_name(USUAL_PAGE))
