@@ -1,6 +1,6 @@
 """Exports and snapshots: every row and value arrives, and an earlier file stays until the new one is whole."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -39,6 +39,19 @@ def read(path: Path) -> list[tuple[object, ...]]:
         connection.execute("SET TimeZone = 'UTC'")
         columns = "uuid, name, discovered_at, duration_seconds, explicit"
         return connection.execute(f"SELECT {columns} FROM '{path}' ORDER BY uuid").fetchall()
+
+
+@pytest.mark.parametrize("form", [Format.PARQUET, Format.CSV])
+def test_a_ranking_that_is_stamped_with_an_instant_to_come_is_of_no_age(tmp_path: Path, form: Format) -> None:
+    warehouse = open_warehouse(tmp_path / "warehouse.duckdb")
+    commit(warehouse, chart("top"), *stored_ranking("top", "t1", at=datetime.now(UTC) + timedelta(hours=2)))
+
+    (exported,) = export(warehouse, tmp_path, form, ["chart_health"])
+
+    with duckdb.connect() as connection:
+        ages = connection.execute(f"SELECT newest_age::INTERVAL FROM '{exported.path}'").fetchall()
+    assert len(ages) == 1
+    assert (ages[0][0] == timedelta()) is (form is Format.PARQUET)
 
 
 @pytest.mark.parametrize("form", [Format.PARQUET, Format.CSV])
