@@ -13,6 +13,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -71,14 +72,13 @@ def sync(
     settings = load_settings()
     _check_platforms(platform or [], settings.file.platforms)
     request = Request(force=force, platforms=tuple(platform or ()), limit=limit, dry_run=dry_run)
-    console = Console(stderr=as_json)
     with open_instance() as instance, Bar(Console(stderr=True)) as bar:
         refresher = Refresher(settings, progress=bar, attended=True)
         report = run_pass(refresher, instance, request, chart or [], insights=insights)
     if as_json:
         say_json(report.as_dict())
     else:
-        show_report(console, report, dry_run=dry_run)
+        show_report(_console(), report, dry_run=dry_run)
     raise typer.Exit(report.exit_code)
 
 
@@ -128,14 +128,14 @@ def plan(
     """Tell what the next pass and a month would cost, without a billed call."""
     from soundcharts_assets.commands.console import show_plan  # noqa: PLC0415
     from soundcharts_assets.commands.plan import make_plan  # noqa: PLC0415
-    from soundcharts_assets.refresh.refresher import Refresher  # noqa: PLC0415
     from soundcharts_assets.settings.reading import load_settings  # noqa: PLC0415
 
-    made = make_plan(Refresher(load_settings(), attended=True), chart or [])
+    with _refresher(load_settings()) as refresher:
+        made = make_plan(refresher, chart or [])
     if as_json:
         say_json(made.as_dict())
     else:
-        show_plan(Console(), made)
+        show_plan(_console(), made)
 
 
 @app.command()
@@ -402,6 +402,10 @@ def main() -> None:
     warnings.filterwarnings("ignore", module="dagster.*")
     logging.getLogger("soundcharts_assets").addHandler(logging.NullHandler())
     gc.set_threshold(_UNTIL_COLLECTED)
+    for stream in (sys.stdout, sys.stderr):
+        # In another locale than one of UTF-8 a title or a line of a table may hold what cannot be encoded.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except SettingsError as error:
@@ -450,7 +454,9 @@ def _refresher(settings: "Settings") -> Iterator["Refresher"]:
 
 def _console() -> Console:
     """Standard output; lines that go into a file or a pipe are not broken at the width of some terminal."""
-    return Console(width=None if sys.stdout.isatty() else _WIDE)
+    # Python has no stream where the descriptor was closed.
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return Console(width=None if is_terminal else _WIDE)
 
 
 def _check_platforms(named: list[str], platforms: object) -> None:

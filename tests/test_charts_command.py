@@ -182,6 +182,9 @@ def test_a_file_that_cannot_be_written_is_told_and_left_alone(tmp_path: Path) ->
     with pytest.raises(SettingsError, match="cannot be read"):
         rewrite(bad, str)
     assert bad.read_bytes() == b"charts: [f\xfcr]"
+    long = tmp_path / ("a" * 250)  # what is written first is called longer, and can neither be made nor removed
+    with pytest.raises(SettingsError, match="cannot be written"):
+        rewrite(long, lambda text: with_chart(text, long, PLAIN))
 
 
 # The commands.

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -60,7 +61,8 @@ def rewrite(path: Path, edit: Callable[[str], str]) -> None:
             shutil.copymode(target, unfinished)
         unfinished.replace(target)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # what cannot be written cannot be removed either
+            unfinished.unlink(missing_ok=True)
         raise SettingsError(f"{path}: cannot be written: {error}") from error
 
 
