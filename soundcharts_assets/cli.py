@@ -8,6 +8,7 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import warnings
@@ -236,6 +237,7 @@ def sandbox(
     folder = data or DEFAULT_FOLDER
     if not (folder / "charts.parquet").is_file():
         raise typer.BadParameter(f"there is no charts.parquet in {folder}", param_hint="--data")
+    _check_port(host, port)
     switches = Switches(
         latency_seconds=latency_ms / 1_000,
         requests_per_minute=requests_per_minute,
@@ -265,6 +267,7 @@ def dev(
             say(f"Let a day go by: curl -X POST {running.url}/sandbox/advance")
             yield dict(variables)
 
+    _check_port(host, port)
     with environment() as variables:
         with open_instance() as instance:
             named = load_settings({**os.environ, **variables}).file.named_charts
@@ -392,6 +395,16 @@ def _serve_dagster(arguments: list[str], environment: dict[str, str]) -> int:
     finally:
         process.terminate()
         process.wait()
+
+
+def _check_port(host: str, port: int) -> None:
+    """See that a server can listen there, before anything is started that would go on without it."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (while")[0]
+        told = f"cannot listen on {host}:{port}: {reason}; end what listens there, or name another port"
+        raise typer.BadParameter(printable(told), param_hint="--port") from None
 
 
 def main() -> None:

@@ -234,6 +234,31 @@ def test_a_command_may_be_asked_with_its_output_closed(shop: Shop, command: str)
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("command", ["sandbox", "dev"])
+def test_a_port_that_is_taken_is_told_before_anything_starts(shop: Shop, command: str) -> None:
+    port = shop.sandbox.url.rpartition(":")[2]
+    done = shop.call(command, "--port", port)
+
+    assert done.returncode == 2
+    assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in " ".join(
+        done.stderr.replace("│", "").split()
+    )
+    assert done.stdout == ""
+
+
+def test_an_instance_that_still_answers_and_takes_nothing_is_one_clear_line(shop: Shop) -> None:
+    """As on a full disk."""
+    assert shop.call("sync", "--limit", "0").returncode == 0
+    with closing(sqlite3.connect(shop.folder / "history" / "runs.db")) as runs, runs:
+        full = "SELECT RAISE(ABORT, 'database or disk is full')"
+        runs.execute(f"CREATE TRIGGER full BEFORE UPDATE ON runs BEGIN {full}; END")
+
+    done = shop.run("sync")
+
+    assert done.returncode == 2
+    assert "database or disk is full. Whatever was fetched is stored" in lines(done)[-1]
+
+
 def test_lines_in_a_pipe_are_not_broken_at_the_width_of_a_terminal(shop: Shop) -> None:
     done = shop.call("sync", "--limit", "1", COLUMNS="40")
 

@@ -85,6 +85,8 @@ def without_chart(text: str, path: Path, slug: str) -> str:
     """Return the text without a chart that it names. Arguments and errors are those of `with_chart`."""
     charts = parse_settings(text, path).charts
     named = [chart.slug if isinstance(chart, ChartSettings) else None for chart in charts]
+    if slug not in named:
+        raise SettingsError(f"{path}: charts: {slug} is not named there any more")
     index = named.index(slug)
     edited = _remove(text, index)
     return _checked(text, edited, path, (*charts[:index], *charts[index + 1 :]), f"remove {slug} by hand")
