@@ -38,6 +38,9 @@ app = typer.Typer(
 )
 
 _BAD_SETTINGS = 2
+_INTERRUPTED = 128 + signal.SIGINT
+_INTERRUPTED_QUERY = "Query interrupted"
+"""What DuckDB makes of a Ctrl-C that comes while it works."""
 _UNTIL_COLLECTED = 50_000
 """Objects made before the collector looks for cycles; by default 700, for which imports alone wait a fifth longer."""
 _WIDE = 200
@@ -425,6 +428,10 @@ def main() -> None:
         for mistake in str(error).split("\n"):
             say(mistake, is_error=True)
         sys.exit(_BAD_SETTINGS)
+    except RuntimeError as error:
+        if str(error) != _INTERRUPTED_QUERY:
+            raise
+        sys.exit(_INTERRUPTED)
     finally:
         # All that was imported ends with the process: to search it for cycles first takes half a second.
         gc.freeze()
