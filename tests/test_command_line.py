@@ -11,6 +11,7 @@ from contextlib import closing
 
 import pytest
 
+from soundcharts_assets.warehouse.lock import FileCallerLock
 from tests.shop import COMMAND, Shop, lines, wait_until
 
 
@@ -263,6 +264,19 @@ def test_lines_in_a_pipe_are_not_broken_at_the_width_of_a_terminal(shop: Shop) -
     done = shop.call("sync", "--limit", "1", COLUMNS="40")
 
     assert "track_audience/spotify" in done.stdout
+
+
+def test_a_demo_removes_no_warehouse_that_somebody_is_writing_into(shop: Shop) -> None:
+    warehouse = shop.folder / "data" / "demo.duckdb"
+    with FileCallerLock(warehouse).held("run of dev"):
+        warehouse.write_text("of another", encoding="utf-8")
+        done = shop.run("demo")
+
+    assert done.returncode == 2
+    assert lines(done) == [
+        "data/demo.duckdb: another `demo`, or a run of `dev`, is writing into it; end that first",
+    ]
+    assert warehouse.read_text(encoding="utf-8") == "of another"
 
 
 def test_help_answers_at_once_and_names_every_command(shop: Shop) -> None:

@@ -22,8 +22,10 @@ from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.request import Request
 from soundcharts_assets.sandbox.process import Sandbox, running_sandbox
 from soundcharts_assets.settings.environment import USUAL_PAGE
+from soundcharts_assets.settings.errors import SettingsError
 from soundcharts_assets.settings.reading import load_settings
 from soundcharts_assets.warehouse import work
+from soundcharts_assets.warehouse.lock import FileCallerLock
 
 WAREHOUSE = Path("data/demo.duckdb")
 _SETTINGS = Path(__file__).parents[2] / "data" / "sandbox" / "soundcharts.yaml"
@@ -81,10 +83,18 @@ def demonstrate(console: Console, instance: dg.DagsterInstance) -> int:
 
 
 def _start_cold() -> None:
-    for path in (WAREHOUSE, WAREHOUSE.with_name(f"{WAREHOUSE.name}.wal")):
-        path.unlink(missing_ok=True)
-    for beside in ("spool", "runs"):
-        shutil.rmtree(WAREHOUSE.with_name(f"{WAREHOUSE.name}.{beside}"), ignore_errors=True)
+    """Remove what an earlier demonstration left.
+
+    Raises:
+        SettingsError: Somebody is writing into it.
+    """
+    with FileCallerLock(WAREHOUSE).held_if_free("demo") as is_free:
+        if not is_free:
+            raise SettingsError(f"{WAREHOUSE}: another `demo`, or a run of `dev`, is writing into it; end that first")
+        for path in (WAREHOUSE, WAREHOUSE.with_name(f"{WAREHOUSE.name}.wal")):
+            path.unlink(missing_ok=True)
+        for beside in ("spool", "runs"):
+            shutil.rmtree(WAREHOUSE.with_name(f"{WAREHOUSE.name}.{beside}"), ignore_errors=True)
 
 
 def _pass(console: Console, instance: dg.DagsterInstance, environment: Mapping[str, str], title: str) -> PassReport:
