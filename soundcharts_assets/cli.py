@@ -8,11 +8,13 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,6 +38,9 @@ app = typer.Typer(
 )
 
 _BAD_SETTINGS = 2
+_INTERRUPTED = 128 + signal.SIGINT
+_INTERRUPTED_QUERY = "Query interrupted"
+"""What DuckDB makes of a Ctrl-C that comes while it works."""
 _UNTIL_COLLECTED = 50_000
 """Objects made before the collector looks for cycles; by default 700, for which imports alone wait a fifth longer."""
 _WIDE = 200
@@ -71,14 +76,13 @@ def sync(
     settings = load_settings()
     _check_platforms(platform or [], settings.file.platforms)
     request = Request(force=force, platforms=tuple(platform or ()), limit=limit, dry_run=dry_run)
-    console = Console(stderr=as_json)
     with open_instance() as instance, Bar(Console(stderr=True)) as bar:
         refresher = Refresher(settings, progress=bar, attended=True)
         report = run_pass(refresher, instance, request, chart or [], insights=insights)
     if as_json:
         say_json(report.as_dict())
     else:
-        show_report(console, report, dry_run=dry_run)
+        show_report(_console(), report, dry_run=dry_run)
     raise typer.Exit(report.exit_code)
 
 
@@ -128,14 +132,14 @@ def plan(
     """Tell what the next pass and a month would cost, without a billed call."""
     from soundcharts_assets.commands.console import show_plan  # noqa: PLC0415
     from soundcharts_assets.commands.plan import make_plan  # noqa: PLC0415
-    from soundcharts_assets.refresh.refresher import Refresher  # noqa: PLC0415
     from soundcharts_assets.settings.reading import load_settings  # noqa: PLC0415
 
-    made = make_plan(Refresher(load_settings(), attended=True), chart or [])
+    with _refresher(load_settings()) as refresher:
+        made = make_plan(refresher, chart or [])
     if as_json:
         say_json(made.as_dict())
     else:
-        show_plan(Console(), made)
+        show_plan(_console(), made)
 
 
 @app.command()
@@ -236,6 +240,7 @@ def sandbox(
     folder = data or DEFAULT_FOLDER
     if not (folder / "charts.parquet").is_file():
         raise typer.BadParameter(f"there is no charts.parquet in {folder}", param_hint="--data")
+    _check_port(host, port)
     switches = Switches(
         latency_seconds=latency_ms / 1_000,
         requests_per_minute=requests_per_minute,
@@ -265,6 +270,7 @@ def dev(
             say(f"Let a day go by: curl -X POST {running.url}/sandbox/advance")
             yield dict(variables)
 
+    _check_port(host, port)
     with environment() as variables:
         with open_instance() as instance:
             named = load_settings({**os.environ, **variables}).file.named_charts
@@ -394,6 +400,16 @@ def _serve_dagster(arguments: list[str], environment: dict[str, str]) -> int:
         process.wait()
 
 
+def _check_port(host: str, port: int) -> None:
+    """See that a server can listen there, before anything is started that would go on without it."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (while")[0]
+        told = f"cannot listen on {host}:{port}: {reason}; end what listens there, or name another port"
+        raise typer.BadParameter(printable(told), param_hint="--port") from None
+
+
 def main() -> None:
     """Run the command line; a user's mistake is a line on the terminal, not a traceback."""
     from soundcharts_assets.settings.errors import SettingsError  # noqa: PLC0415
@@ -402,12 +418,20 @@ def main() -> None:
     warnings.filterwarnings("ignore", module="dagster.*")
     logging.getLogger("soundcharts_assets").addHandler(logging.NullHandler())
     gc.set_threshold(_UNTIL_COLLECTED)
+    for stream in (sys.stdout, sys.stderr):
+        # In another locale than one of UTF-8 a title or a line of a table may hold what cannot be encoded.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except SettingsError as error:
         for mistake in str(error).split("\n"):
             say(mistake, is_error=True)
         sys.exit(_BAD_SETTINGS)
+    except RuntimeError as error:
+        if str(error) != _INTERRUPTED_QUERY:
+            raise
+        sys.exit(_INTERRUPTED)
     finally:
         # All that was imported ends with the process: to search it for cycles first takes half a second.
         gc.freeze()
@@ -450,7 +474,9 @@ def _refresher(settings: "Settings") -> Iterator["Refresher"]:
 
 def _console() -> Console:
     """Standard output; lines that go into a file or a pipe are not broken at the width of some terminal."""
-    return Console(width=None if sys.stdout.isatty() else _WIDE)
+    # Python has no stream where the descriptor was closed.
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return Console(width=None if is_terminal else _WIDE)
 
 
 def _check_platforms(named: list[str], platforms: object) -> None:

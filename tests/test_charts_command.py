@@ -172,6 +172,11 @@ def test_the_file_keeps_its_mode_and_a_link_stays_a_link(tmp_path: Path) -> None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["real.yaml", "soundcharts.yaml"]
 
 
+def test_a_chart_that_somebody_else_took_out_meanwhile_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="a is not named there any more"):
+        without_chart("charts: [b]", tmp_path / "soundcharts.yaml", "a")
+
+
 def test_a_file_that_cannot_be_written_is_told_and_left_alone(tmp_path: Path) -> None:
     missing = tmp_path / "nowhere" / "soundcharts.yaml"
     assert read(missing) == ""
@@ -182,6 +187,9 @@ def test_a_file_that_cannot_be_written_is_told_and_left_alone(tmp_path: Path) ->
     with pytest.raises(SettingsError, match="cannot be read"):
         rewrite(bad, str)
     assert bad.read_bytes() == b"charts: [f\xfcr]"
+    long = tmp_path / ("a" * 250)  # what is written first is called longer, and can neither be made nor removed
+    with pytest.raises(SettingsError, match="cannot be written"):
+        rewrite(long, lambda text: with_chart(text, long, PLAIN))
 
 
 # The commands.

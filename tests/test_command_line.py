@@ -1,14 +1,18 @@
 """The command as its user meets it: exit codes, one clear line for each thing that goes wrong, and two at once."""
 
 import json
+import re
 import shutil
+import signal
 import sqlite3
+import subprocess
 from collections.abc import Callable, Mapping
 from contextlib import closing
 
 import pytest
 
-from tests.shop import Shop, lines, wait_until
+from soundcharts_assets.warehouse.lock import FileCallerLock
+from tests.shop import COMMAND, Shop, lines, wait_until
 
 
 def test_a_sync_settles_everything_and_says_so_in_json(shop: Shop) -> None:
@@ -186,6 +190,93 @@ def test_two_at_once_the_second_waits_and_fetches_nothing_twice(shop: Shop) -> N
     assert results[second][1] == f"Waiting: sync (process {both[1 - second].pid}) is asking Soundcharts.\n"
     assert json.loads(results[second][0])["calls"] == {"ranking_latest": 1}
     assert all("/ranking/latest" in example for example in shop.sandbox.report().duplicate_examples)
+
+
+def test_a_plan_for_a_warehouse_that_cannot_be_used_is_one_clear_line(shop: Shop) -> None:
+    done = shop.call("plan", SOUNDCHARTS_WAREHOUSE="dagster.yaml")
+
+    assert done.returncode == 2
+    assert len(lines(done)) == 1, lines(done)
+    assert "not a valid DuckDB database" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_whoever_interrupts_a_sync_means_all_its_runs(shop: Shop, number: signal.Signals) -> None:
+    shop.follow("viral-50-40", "top-songs-31")
+    shop.sandbox.switch(latency_seconds=1)
+    sync = shop.start("sync", "--limit", "3")
+    wait_until(lambda: "song_audience/spotify" in shop.sandbox.report().by_endpoint, sync)
+    sync.send_signal(number)
+    output, errors = sync.communicate(timeout=120)
+
+    assert sync.returncode == 1
+    assert "Traceback" not in output + errors
+    assert re.search("^[a-z0-9-]+: interrupted$", output, re.MULTILINE), output
+    assert output.splitlines()[-1].startswith("interrupted; what was fetched is stored, the rest stays due")
+    assert shop.sandbox.report().by_endpoint["song_audience/spotify"] <= 3, "the second chart's run did not begin"
+    assert shop.query("SELECT count(*) FROM soundcharts.tracks WHERE fetched_at IS NOT NULL") == [(3,)]
+
+
+def test_what_the_terminal_cannot_show_is_written_out(shop: Shop) -> None:
+    done = shop.run("charts", "add", "--no-check", "東京-28", PYTHONIOENCODING="latin-1")
+
+    assert done.returncode == 0
+    assert "added \\u6771\\u4eac-28" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["status", "plan", "charts list"])
+def test_a_command_may_be_asked_with_its_output_closed(shop: Shop, command: str) -> None:
+    closed = ["sh", "-c", 'exec "$0" "$@" >&-', *COMMAND, *command.split()]
+    done = subprocess.run(
+        closed, cwd=shop.folder, env=shop.environment(), stderr=subprocess.PIPE, text=True, timeout=120, check=False
+    )
+
+    assert done.returncode == 0
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("command", ["sandbox", "dev"])
+def test_a_port_that_is_taken_is_told_before_anything_starts(shop: Shop, command: str) -> None:
+    port = shop.sandbox.url.rpartition(":")[2]
+    done = shop.call(command, "--port", port)
+
+    assert done.returncode == 2
+    assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in " ".join(
+        done.stderr.replace("│", "").split()
+    )
+    assert done.stdout == ""
+
+
+def test_an_instance_that_still_answers_and_takes_nothing_is_one_clear_line(shop: Shop) -> None:
+    """As on a full disk."""
+    assert shop.call("sync", "--limit", "0").returncode == 0
+    with closing(sqlite3.connect(shop.folder / "history" / "runs.db")) as runs, runs:
+        full = "SELECT RAISE(ABORT, 'database or disk is full')"
+        runs.execute(f"CREATE TRIGGER full BEFORE UPDATE ON runs BEGIN {full}; END")
+
+    done = shop.run("sync")
+
+    assert done.returncode == 2
+    assert "database or disk is full. Whatever was fetched is stored" in lines(done)[-1]
+
+
+def test_lines_in_a_pipe_are_not_broken_at_the_width_of_a_terminal(shop: Shop) -> None:
+    done = shop.call("sync", "--limit", "1", COLUMNS="40")
+
+    assert "track_audience/spotify" in done.stdout
+
+
+def test_a_demo_removes_no_warehouse_that_somebody_is_writing_into(shop: Shop) -> None:
+    warehouse = shop.folder / "data" / "demo.duckdb"
+    with FileCallerLock(warehouse).held("run of dev"):
+        warehouse.write_text("of another", encoding="utf-8")
+        done = shop.run("demo")
+
+    assert done.returncode == 2
+    assert lines(done) == [
+        "data/demo.duckdb: another `demo`, or a run of `dev`, is writing into it; end that first",
+    ]
+    assert warehouse.read_text(encoding="utf-8") == "of another"
 
 
 def test_help_answers_at_once_and_names_every_command(shop: Shop) -> None:

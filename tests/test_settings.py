@@ -349,7 +349,7 @@ def test_charts_may_be_selected_by_what_they_are(load: Callable[..., Settings]) 
         ("charts: [{platform: Spotify}]", "charts[0].platform", "codes are written like spotify"),
         ("charts: [{platform: a/b}]", "charts[0].platform", "codes are written like spotify"),
         ("charts: [{platform: [spotify]}]", "charts[0].platform", "valid string"),
-        ("charts: [{platform: spotify, countries: US}]", "charts[0].countries", "valid"),
+        ("charts: [{platform: spotify, countries: US}]", "charts[0].countries", "a list such as [a, b] is wanted"),
         ("charts: [{platform: spotify, countries: []}]", "charts[0].countries", "none is named"),
         ("charts: [{platform: spotify, countries: [US, USA]}]", "charts[0].countries[1]", "'USA' is no country"),
         ('charts: [{platform: spotify, countries: [""]}]', "charts[0].countries[0]", "or worldwide"),
@@ -368,8 +368,8 @@ def test_charts_may_be_selected_by_what_they_are(load: Callable[..., Settings]) 
         ("charts: [{slug: a}, {slug: b}, {slug: a, cascade: false}]", "charts", "named twice: a"),
         ("charts: [7]", "charts[0]", "a chart's slug is wanted, or keys such as slug: or platform:"),
         ("charts: [[a]]", "charts[0]", "a chart's slug is wanted, or keys such as slug: or platform:"),
-        ("charts: global-28", "charts", "valid"),
-        ("charts: {slug: global-28}", "charts", "valid"),
+        ("charts: global-28", "charts", "a list such as [a, b] is wanted"),
+        ("charts: {slug: global-28}", "charts", "a list such as [a, b] is wanted"),
         ("history_days: many", "history_days", "valid integer"),
         ("history_days: 1.5", "history_days", "valid integer"),
         ("history_days: [1]", "history_days", "valid integer"),
@@ -380,8 +380,9 @@ def test_charts_may_be_selected_by_what_they_are(load: Callable[..., Settings]) 
         ("platforms: {artist_audience: [shazam]}", "platforms.artist_audience[0]", "'shazam' has no audience"),
         ("platforms: {artist_listening: [tiktok]}", "platforms.artist_listening[0]", "'tiktok' has no listening"),
         ("platforms: {track_audience: [spotify, spotify]}", "platforms.track_audience", "named twice: spotify"),
-        ("platforms: {track_audience: spotify}", "platforms.track_audience", "valid"),
-        ("platforms: [spotify]", "platforms", "valid dictionary"),
+        ("platforms: {track_audience: spotify}", "platforms.track_audience", "a list such as [a, b] is wanted"),
+        ("platforms: [spotify]", "platforms", "keys with values are wanted below it"),
+        ("budget:", "budget", "leave it out for the defaults"),
         ("freshness: {metadata: {warn_days: 31}}", "freshness.metadata", "warn_days must not exceed fail_days"),
         ("freshness: {metadata: {fail_days: 26}}", "freshness.metadata", "warn_days must not exceed fail_days"),
         ("freshness: {audience: {warn_hours: 24.5}}", "freshness.audience", "warn_hours must not exceed fail_hours"),
@@ -410,7 +411,7 @@ def test_charts_may_be_selected_by_what_they_are(load: Callable[..., Settings]) 
         ('owners: ["team:a\\n"]', "owners[0]", "is no owner"),
         ("owners: [team:a, team:a]", "owners", "named twice: team:a"),
         ("owners: []", "owners", "nobody is named"),
-        ("owners: team:a", "owners", "valid"),
+        ("owners: team:a", "owners", "a list such as [a, b] is wanted"),
         ("code_url: github.com/example/warehouse", "code_url", "such as https://github.com/"),
         ("code_url: https://ana:secret@github.com/a/b", "code_url", "such as https://github.com/"),
         ("code_url: https://github.com/a/b?ref=main", "code_url", "such as https://github.com/"),
@@ -636,10 +637,18 @@ def test_a_plain_slug_stands_for_a_chart_and_an_empty_key_for_none(tmp_path: Pat
     assert load_settings({"SOUNDCHARTS_CONFIG": str(file)}).file.charts == ()
 
 
-@pytest.mark.parametrize("name", ["Soundcharts.duckdb", "soundcharts.v2.duckdb", ".soundcharts", ":memory:", "md:x"])
+@pytest.mark.parametrize(
+    "name", ["Soundcharts.duckdb", "soundcharts.v2.duckdb", ".soundcharts", ":memory:", "md:x", ".", "/"]
+)
 def test_a_warehouse_that_would_be_ambiguous_or_lost_is_refused(name: str) -> None:
     with pytest.raises(SettingsError, match="SOUNDCHARTS_WAREHOUSE"):
         load_settings({"SOUNDCHARTS_WAREHOUSE": name})
+
+
+@pytest.mark.parametrize("name", ["SOUNDCHARTS_WAREHOUSE", "SOUNDCHARTS_DASHBOARD"])
+def test_somebody_elses_folder_must_be_there(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name}: ~nobody-here/file: nobody's own folder is called so"):
+        load_settings({name: "~nobody-here/file"})
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Copies, snapshots and exports as a person asks for them; the examples of docs/using-the-data.md as they stand."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -82,12 +83,22 @@ def test_a_copy_tells_what_both_sides_hold(stocked: Shop) -> None:
     [
         (("copy", "--to", "data/warehouse.duckdb"), "--to: is the warehouse itself"),
         (("copy", "--to", "ducklake:nowhere"), "--to: the catalogue of a lake is in Postgres"),
+        (("copy", "--to", "data/../data/warehouse.duckdb"), "--to: is the warehouse itself"),
+        (("copy", "--to", "soundcharts.yaml/copy.duckdb"), "soundcharts.yaml cannot be written"),
         (("snapshot", "data/warehouse.duckdb"), "is the warehouse itself"),
+        (("snapshot", "data/../data/warehouse.duckdb"), "is the warehouse itself"),
+        (("snapshot", "data"), "data: is a folder; name a file, such as data/snapshot.duckdb"),
+        (("snapshot", "."), "is a folder"),
+        (("snapshot", "pipe"), "is no file, but a device or the like"),
+        (("snapshot", "soundcharts.duckdb"), "the file must not be called soundcharts"),
+        (("snapshot", "soundcharts.yaml/snapshot.duckdb"), "cannot be written: Not a directory"),
         (("export", "out", "--table", "trakcs"), "there is no trakcs; there are charts"),
         (("export", "soundcharts.yaml"), "soundcharts.yaml"),
     ],
 )
 def test_what_cannot_be_taken_out_is_one_clear_line(stocked: Shop, arguments: tuple[str, ...], says: str) -> None:
+    os.mkfifo(stocked.folder / "pipe")
+
     done = stocked.call(*arguments)
 
     assert done.returncode == 2

@@ -121,6 +121,7 @@ def accounts_table(accounts: Sequence[Account], *, dry_run: bool = False) -> Tab
     """One line per asset, added up over charts."""
     names = ["due", "calls at least"] if dry_run else ["due", "fetched", "empty", "gone", "failed", "deferred", "calls"]
     table = Table("asset", *names, *([] if dry_run else ["rows"]))
+    table.columns[0].overflow = "fold"  # cut at the width of a terminal, many assets would be called track_au…
     for column in table.columns[1:]:
         column.justify = "right"
     subjects = dict.fromkeys(account.subject for account in accounts)

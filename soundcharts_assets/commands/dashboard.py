@@ -5,9 +5,11 @@ What is on the page and how it is written is in `dashboard`; how it is told, in 
 
 from pathlib import Path
 
-from soundcharts_assets.dashboard.build import Built, build, check_place, require
+from soundcharts_assets.dashboard.build import Built, build, require
 from soundcharts_assets.refresh.insights import rebuild_insights
 from soundcharts_assets.refresh.refresher import Refresher
+from soundcharts_assets.settings.environment import USUAL_PAGE
+from soundcharts_assets.settings.targets import check_target
 
 
 def build_dashboard(refresher: Refresher, path: Path) -> Built:
@@ -18,10 +20,10 @@ def build_dashboard(refresher: Refresher, path: Path) -> Built:
         path: Where the page goes; an earlier one is replaced.
 
     Raises:
-        SettingsError: That is the warehouse, or a folder.
+        SettingsError: No page may take that place.
         WarehouseError: There is no warehouse, it cannot be used, or the page cannot be written.
     """
-    check_place(path, refresher.settings)
+    check_target(path, refresher.settings, USUAL_PAGE)
     require(refresher.warehouse)
     rebuild_insights(refresher.warehouse, refresher.clock().date())
     return build(refresher, path)

@@ -22,8 +22,10 @@ from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.request import Request
 from soundcharts_assets.sandbox.process import Sandbox, running_sandbox
 from soundcharts_assets.settings.environment import USUAL_PAGE
+from soundcharts_assets.settings.errors import SettingsError
 from soundcharts_assets.settings.reading import load_settings
 from soundcharts_assets.warehouse import work
+from soundcharts_assets.warehouse.lock import FileCallerLock
 
 WAREHOUSE = Path("data/demo.duckdb")
 _SETTINGS = Path(__file__).parents[2] / "data" / "sandbox" / "soundcharts.yaml"
@@ -71,6 +73,8 @@ def demonstrate(console: Console, instance: dg.DagsterInstance) -> int:
     with sandbox_in_place(today=utc_now().date() - timedelta(days=1)) as (sandbox, environment):
         console.print(f"A sandbox with invented data stands in for Soundcharts at {sandbox.url}", highlight=False)
         first = _pass(console, instance, environment, "First pass: an empty warehouse")
+        if first.interrupted:
+            return first.exit_code
         day = sandbox.advance(1)
         second = _pass(console, instance, environment, f"Second pass: it is {day} now, daily charts were updated")
     text = _LOOK.format(warehouse=WAREHOUSE, page=WAREHOUSE.with_name(USUAL_PAGE))
@@ -79,10 +83,18 @@ def demonstrate(console: Console, instance: dg.DagsterInstance) -> int:
 
 
 def _start_cold() -> None:
-    for path in (WAREHOUSE, WAREHOUSE.with_name(f"{WAREHOUSE.name}.wal")):
-        path.unlink(missing_ok=True)
-    for beside in ("spool", "runs"):
-        shutil.rmtree(WAREHOUSE.with_name(f"{WAREHOUSE.name}.{beside}"), ignore_errors=True)
+    """Remove what an earlier demonstration left.
+
+    Raises:
+        SettingsError: Somebody is writing into it.
+    """
+    with FileCallerLock(WAREHOUSE).held_if_free("demo") as is_free:
+        if not is_free:
+            raise SettingsError(f"{WAREHOUSE}: another `demo`, or a run of `dev`, is writing into it; end that first")
+        for path in (WAREHOUSE, WAREHOUSE.with_name(f"{WAREHOUSE.name}.wal")):
+            path.unlink(missing_ok=True)
+        for beside in ("spool", "runs"):
+            shutil.rmtree(WAREHOUSE.with_name(f"{WAREHOUSE.name}.{beside}"), ignore_errors=True)
 
 
 def _pass(console: Console, instance: dg.DagsterInstance, environment: Mapping[str, str], title: str) -> PassReport:

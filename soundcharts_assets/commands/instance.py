@@ -43,10 +43,15 @@ def open_instance() -> Iterator[dg.DagsterInstance]:
         try:
             yield instance
         except Exception as error:
-            if _answers(instance):
+            if not _is_of_storage(error) and _answers(instance):
                 raise
             told = f"{name} went away: {_why(error)}. Whatever was fetched is stored; start again once it is back"
             raise BrokenInstanceError(told) from error
+
+
+def _is_of_storage(error: BaseException) -> bool:
+    """Whether a database said it: one on a full disk still answers what it is asked, and takes nothing any more."""
+    return type(error).__module__.startswith("sqlalchemy.")
 
 
 def _answers(instance: dg.DagsterInstance) -> bool:

@@ -11,6 +11,14 @@ from soundcharts_assets.settings.errors import SettingsError
 from soundcharts_assets.warehouse.connection import WarehouseError, WarehouseLockedError
 
 
+class PassInterruptedError(Exception):
+    """Somebody ended a run of the pass, and meant the pass."""
+
+    def __init__(self) -> None:
+        """Say what that means for what was fetched."""
+        super().__init__("interrupted; what was fetched is stored, the rest stays due. Start again to go on")
+
+
 @dataclass(frozen=True)
 class Failure:
     """Something that did not work, in words for people. Uuid and chart are '' where it concerns all."""
@@ -33,6 +41,7 @@ class PassReport:
         quota_left: What the last answer said is left of the quota.
         seconds: How long the pass took.
         stopped: Credentials or quota ended it early.
+        interrupted: Somebody ended it early.
         unusable: Settings or warehouse made it impossible.
         left_due: Rows that are due still at the end of a whole pass; None where it did not come so far.
         avoided: Calls that a cascade without ledger and batches would have made on top.
@@ -46,6 +55,7 @@ class PassReport:
     quota_left: int | None = None
     seconds: float = 0.0
     stopped: bool = False
+    interrupted: bool = False
     unusable: bool = False
     avoided: int = 0
     left_due: int | None = None
@@ -72,6 +82,7 @@ class PassReport:
     def stop(self, error: Exception) -> None:
         """Note what ended the pass early, so that the exit code tells it."""
         self.stopped = isinstance(error, CredentialsRejected | QuotaExhausted | PausedError)
+        self.interrupted = isinstance(error, PassInterruptedError)
         locked = isinstance(error, WarehouseLockedError)
         self.unusable = isinstance(error, SettingsError | WarehouseError) and not locked
         self.failures.append(Failure("", "", explain(error)))

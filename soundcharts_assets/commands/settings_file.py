@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -60,7 +61,8 @@ def rewrite(path: Path, edit: Callable[[str], str]) -> None:
             shutil.copymode(target, unfinished)
         unfinished.replace(target)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # what cannot be written cannot be removed either
+            unfinished.unlink(missing_ok=True)
         raise SettingsError(f"{path}: cannot be written: {error}") from error
 
 
@@ -83,6 +85,8 @@ def without_chart(text: str, path: Path, slug: str) -> str:
     """Return the text without a chart that it names. Arguments and errors are those of `with_chart`."""
     charts = parse_settings(text, path).charts
     named = [chart.slug if isinstance(chart, ChartSettings) else None for chart in charts]
+    if slug not in named:
+        raise SettingsError(f"{path}: charts: {slug} is not named there any more")
     index = named.index(slug)
     edited = _remove(text, index)
     return _checked(text, edited, path, (*charts[:index], *charts[index + 1 :]), f"remove {slug} by hand")

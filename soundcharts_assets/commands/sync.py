@@ -17,7 +17,7 @@ from soundcharts_assets.automation.alerts import why_it_failed
 from soundcharts_assets.automation.following_up import INSIGHTS
 from soundcharts_assets.automation.orphans import close_orphans
 from soundcharts_assets.automation.tags import STARTED_BY, SYNC, tags_of_charts
-from soundcharts_assets.commands.report import Failure, PassReport
+from soundcharts_assets.commands.report import Failure, PassInterruptedError, PassReport
 from soundcharts_assets.definitions import build_definitions
 from soundcharts_assets.partitions import CASCADE, PARTITIONS, neighbours, register_charts
 from soundcharts_assets.refresh.account import Account
@@ -68,9 +68,9 @@ def sync(
     report = PassReport()
     try:
         _pass(refresher, instance, request, named, report)
-    except (SoundchartsError, WarehouseError, SettingsError, PausedError) as error:
+    except (SoundchartsError, WarehouseError, SettingsError, PausedError, PassInterruptedError) as error:
         report.stop(error)
-        insights = insights and not isinstance(error, SettingsError | WarehouseError)
+        insights = insights and not isinstance(error, SettingsError | WarehouseError | PassInterruptedError)
     if insights and not request.dry_run:
         _compute(refresher, instance, report)
     report.accounts = [account for account in refresher.accounts if account.due or account.calls]
@@ -228,6 +228,9 @@ class _Runs:
         )
         if result.success:
             return True
+        if _was_interrupted(result):
+            self._report.charts |= dict.fromkeys(charts, "interrupted")
+            raise PassInterruptedError
         self._report.charts |= dict.fromkeys(charts, "failed")
         if self._refresher.stopped_by is None:
             failures = _failed_steps(result, ", ".join(charts))
@@ -251,7 +254,21 @@ def _compute(refresher: Refresher, instance: dg.DagsterInstance, report: PassRep
         .resolve_job_def(INSIGHTS)
         .execute_in_process(instance=instance, run_config=_QUIET, tags={STARTED_BY: SYNC}, raise_on_error=False)
     )
+    if _was_interrupted(result):
+        report.stop(PassInterruptedError())
+        return
     report.failures += _failed_steps(result)
+
+
+def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether somebody ended the run: to Dagster that is one failure among others, after which the next run may go on.
+
+    Where a step was running it is the step's failure, between two steps the run's.
+    """
+    errors = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
+    errors += [event.job_failure_data.error for event in result.all_events if event.is_job_failure]
+    interruptions = {KeyboardInterrupt.__name__, dg.DagsterExecutionInterruptedError.__name__}
+    return any(error is not None and error.cls_name in interruptions for error in errors)
 
 
 def _failed_steps(result: dg.ExecuteInProcessResult, chart: str = "") -> list[Failure]:

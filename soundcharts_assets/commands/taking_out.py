@@ -12,6 +12,7 @@ from soundcharts_assets.refresh.connect import warehouse_at
 from soundcharts_assets.settings.errors import SettingsError
 from soundcharts_assets.settings.location import read_warehouse
 from soundcharts_assets.settings.reading import Settings
+from soundcharts_assets.settings.targets import check_target, is_warehouse
 from soundcharts_assets.warehouse import exporting
 from soundcharts_assets.warehouse.connection import Warehouse
 from soundcharts_assets.warehouse.copying import Copied, copy, require
@@ -19,6 +20,7 @@ from soundcharts_assets.warehouse.exporting import Exported
 from soundcharts_assets.warehouse.formats import Format
 
 _COPYING, _SNAPSHOT = "copying the warehouse", "taking a snapshot of the warehouse"
+_USUAL_SNAPSHOT = "snapshot.duckdb"
 
 
 def copy_to(settings: Settings, place: str, on_wait: Callable[[str], None]) -> Sequence[Copied]:
@@ -35,7 +37,7 @@ def copy_to(settings: Settings, place: str, on_wait: Callable[[str], None]) -> S
     """
     source = _source(settings)
     path, lake = read_warehouse({**os.environ, "SOUNDCHARTS_WAREHOUSE": place}, "--to")
-    if (path.absolute(), lake) == (settings.warehouse_path.absolute(), settings.lake):
+    if lake == settings.lake and (lake is not None or is_warehouse(path, settings)):
         raise SettingsError("--to: is the warehouse itself; name another place")
     target = warehouse_at(path, lake, settings.file.warehouse)
     require(source)
@@ -47,11 +49,13 @@ def snapshot_to(settings: Settings, path: Path, on_wait: Callable[[str], None]) 
     """Write everything into one DuckDB file that nothing of this program uses, between two passes.
 
     Raises:
-        SettingsError: That file is the warehouse.
+        SettingsError: No such file can be there.
         WarehouseError: It could not be written; an earlier snapshot stays.
     """
-    if settings.lake is None and path.absolute() == settings.warehouse_path.absolute():
-        raise SettingsError(f"{path}: is the warehouse itself; name another file")
+    check_target(path, settings, _USUAL_SNAPSHOT)
+    _, lake = read_warehouse({"SOUNDCHARTS_WAREHOUSE": str(path)}, str(path))
+    if lake is not None:
+        raise SettingsError(f"{path}: a snapshot is one file; `soundcharts-assets copy` takes everything to a lake")
     source = _source(settings)
     require(source)
     with source.caller_lock().held(_SNAPSHOT, on_wait):

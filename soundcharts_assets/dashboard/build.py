@@ -11,8 +11,7 @@ from soundcharts_assets.dashboard.data import gather
 from soundcharts_assets.dashboard.page import render
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.settings.environment import USUAL_PAGE
-from soundcharts_assets.settings.errors import SettingsError
-from soundcharts_assets.settings.reading import Settings
+from soundcharts_assets.settings.targets import check_target
 from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError
 
 
@@ -35,11 +34,11 @@ def build(refresher: Refresher, path: Path, limits: Limits = LIMITS) -> Built:
         limits: How much it shows at most.
 
     Raises:
-        SettingsError: That is the warehouse, or a folder.
+        SettingsError: No page may take that place.
         WarehouseError: There is no warehouse, it cannot be read, or the page cannot be written.
     """
     started = time.monotonic()
-    check_place(path, refresher.settings)
+    check_target(path, refresher.settings, USUAL_PAGE)
     require(refresher.warehouse)
     contents = gather(refresher, limits)
     page = render(contents).encode()
@@ -47,25 +46,6 @@ def build(refresher: Refresher, path: Path, limits: Limits = LIMITS) -> Built:
     overview = contents.overview
     shown, known = len(overview["charts"]["slug"]), overview["state"]["charts"]
     return Built(path, len(page), shown, known, time.monotonic() - started)
-
-
-def check_place(path: Path, settings: Settings) -> None:
-    """See that a page may be written there, where it replaces what there is.
-
-    Raises:
-        SettingsError: That is the warehouse, by whatever path, or a folder.
-    """
-    if settings.lake is None and _is_same_file(path, settings.warehouse_path):
-        raise SettingsError(f"{path}: is the warehouse itself; name another file")
-    if os.path.isdir(path):  # noqa: PTH112 - a folder that cannot be looked into is no error here
-        raise SettingsError(f"{path}: is a folder; name a file, such as {path / USUAL_PAGE}")
-
-
-def _is_same_file(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except OSError:
-        return False
 
 
 def require(warehouse: Warehouse) -> None:

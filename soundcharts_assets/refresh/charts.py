@@ -20,6 +20,7 @@ from soundcharts_assets.refresh.outcomes import Outcome, Status
 from soundcharts_assets.refresh.polling import AT_ONCE, period_of
 from soundcharts_assets.settings.charts import ChartSettings
 from soundcharts_assets.warehouse.batch import Change, Mode
+from soundcharts_assets.warehouse.connection import WarehouseError
 from soundcharts_assets.warehouse.spool import Spool
 from soundcharts_assets.warehouse.tables import CHART_RANKINGS, FETCHES
 from soundcharts_assets.warehouse.work import ChartState, PollState, Work
@@ -96,7 +97,10 @@ class Polls:
         poll = replace(poll, seen_at=first[0], unseen_at=first[1])
         note = {"polled_at": poll.polled_at, "seen_at": poll.seen_at, "unseen_at": poll.unseen_at}
         texts = {name: None if at is None else at.isoformat() for name, at in note.items()}
-        self._spool.put_note(_NOTE, state.slug, {**texts, "body": body})
+        try:
+            self._spool.put_note(_NOTE, state.slug, {**texts, "body": body})
+        except OSError as error:
+            raise WarehouseError(f"what a poll said cannot be kept in {self._spool.folder}: {error}") from None
         return poll
 
     def kept(self, slug: str) -> Poll | None:

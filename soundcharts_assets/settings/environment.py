@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from soundcharts_assets.settings.errors import SettingsError
+from soundcharts_assets.settings.location import own_path
 from soundcharts_assets.settings.strict import Strict
 
 VENDOR_URL = "https://customer.api.soundcharts.com"
@@ -82,7 +83,7 @@ def read_webhook(variables: Mapping[str, str]) -> SecretStr | None:
 def read_dashboard_path(variables: Mapping[str, str], warehouse_path: Path) -> Path:
     """Read where the page for people is written: beside the warehouse, where nothing else is said."""
     named = (variables.get("SOUNDCHARTS_DASHBOARD") or "").strip()
-    return Path(named).expanduser() if named else warehouse_path.with_name(USUAL_PAGE)
+    return own_path(named, "SOUNDCHARTS_DASHBOARD") if named else warehouse_path.with_name(USUAL_PAGE)
 
 
 def read_clock_shift_path(variables: Mapping[str, str]) -> Path | None:

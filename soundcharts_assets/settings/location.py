@@ -49,11 +49,25 @@ def read_warehouse(
         return Path("data/lake"), _lake(warehouse.removeprefix("ducklake:"), variables, name)
     if warehouse.startswith(":") or re.match(r"\w\w+:", warehouse):
         raise SettingsError(f"{name}: the path of a file is wanted, or ducklake:postgres: with a database")
-    path = Path(warehouse).expanduser()
+    path = own_path(warehouse, name)
+    if not path.name:
+        raise SettingsError(f"{name}: {warehouse} is a folder; the path of a file is wanted")
     if path.name.lstrip(".").split(".")[0].lower() == "soundcharts":
         # DuckDB names the catalogue after the file, and a catalogue named like its schema makes every name ambiguous.
         raise SettingsError(f"{name}: the file must not be called soundcharts; its schema is")
     return path, None
+
+
+def own_path(text: str, name: str) -> Path:
+    """Read a path, in which ~ may stand for somebody's own folder.
+
+    Raises:
+        SettingsError: There is no such folder.
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise SettingsError(f"{name}: {text}: nobody's own folder is called so; write the path out") from None
 
 
 def _lake(catalogue: str, variables: Mapping[str, str], name: str) -> LakeSettings:
@@ -69,7 +83,7 @@ def _lake(catalogue: str, variables: Mapping[str, str], name: str) -> LakeSettin
     if re.match(r"\w\w+://", files):
         raise SettingsError("SOUNDCHARTS_LAKE_PATH: a folder is wanted, or s3:// for a storage of that kind")
     # The catalogue keeps it, for processes that stand in other folders.
-    return LakeSettings(catalogue=SecretStr(database), files=str(Path(files).expanduser().absolute()))
+    return LakeSettings(catalogue=SecretStr(database), files=str(own_path(files, "SOUNDCHARTS_LAKE_PATH").absolute()))
 
 
 def _check_dsn(database: str, name: str) -> None:

@@ -28,6 +28,13 @@ COMPONENT = "soundcharts_assets.component.SoundchartsCascade"
 ATTRIBUTES = "attributes"
 """Type and key by which a component file of Dagster holds what otherwise is in `soundcharts.yaml`."""
 
+_IN_WORDS = {
+    "extra_forbidden": "no such setting",
+    "tuple_type": "a list such as [a, b] is wanted",
+    "model_type": "keys with values are wanted below it; leave it out for the defaults",
+}
+"""What is said where pydantic speaks of Python instead: by its name for the mistake."""
+
 
 class Settings(Strict):
     """Everything the user decided, checked."""
@@ -166,9 +173,7 @@ def _describe(detail: Any, below: tuple[str, ...]) -> str:
     for found in (*below, *detail["loc"]):
         part = found if isinstance(found, int) or str(found).isprintable() else repr(found)
         key += f"[{part}]" if isinstance(part, int) else f"{'.' if key else ''}{part}"
-    reason = str(detail["msg"]).removeprefix("Value error, ")
-    if detail["type"] == "extra_forbidden":
-        reason = "no such setting"
+    reason = _IN_WORDS.get(detail["type"]) or str(detail["msg"]).removeprefix("Value error, ")
     return f"{key}: {reason}" if key else reason
 
 

@@ -126,12 +126,17 @@ class Warehouse:
         """Attach the tables to a connection of the caller's, under a name of the caller's.
 
         Raises:
+            WarehouseLockedError: Another process held them past the bound.
             WarehouseError: They cannot be attached.
         """
-        try:
-            connection.execute(f"ATTACH {literal(str(self.path))} AS {name} {'(READ_ONLY)' if read_only else ''}")
-        except duckdb.Error as error:
-            raise WarehouseError(f"{self.name} cannot be opened: {_first_line(error)}") from None
+
+        def attempt() -> None:
+            try:
+                connection.execute(f"ATTACH {literal(str(self.path))} AS {name} {'(READ_ONLY)' if read_only else ''}")
+            except duckdb.Error as error:
+                raise self._unopened(error) from None
+
+        self._patiently(attempt)
 
     def maintain(self, older_than: datetime) -> dict[str, int]:
         """Do what keeps it small and quick. A file needs nothing: DuckDB reuses what became free in it.
@@ -176,7 +181,12 @@ class Warehouse:
                     then(connection)
         except WarehouseLockedError as error:
             self._rehearse(batch)
-            self.spool.put(batch)
+            try:
+                self.spool.put(batch)
+            except OSError as failed:
+                raise WarehouseError(
+                    f"{error}, and the answers in hand could not be set aside in {self.spool.folder}: {failed}"
+                ) from None
             raise WarehouseLockedError(
                 f"{error}. The answers in hand were set aside in {self.spool.folder} and will be stored first next time"
             ) from None
@@ -266,13 +276,16 @@ class Warehouse:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             return duckdb.connect(str(self.path), config=self.options())
         except duckdb.IOException as error:
-            holder = _HOLDER.search(str(error))
-            if holder or "Could not set lock" in str(error):
-                who = f"{Path(holder['program']).name} (process {holder['pid']})" if holder else "another process"
-                raise WarehouseLockedError(f"{self.name} is held by {who}") from None
-            raise WarehouseError(f"{self.name} cannot be opened: {_first_line(error)}") from None
+            raise self._unopened(error) from None
         except (duckdb.Error, OSError) as error:
             raise WarehouseError(f"{self.name} cannot be used: {_first_line(error)}") from None
+
+    def _unopened(self, error: duckdb.Error) -> WarehouseError:
+        holder = _HOLDER.search(str(error))
+        if holder or "Could not set lock" in str(error):
+            who = f"{Path(holder['program']).name} (process {holder['pid']})" if holder else "another process"
+            return WarehouseLockedError(f"{self.name} is held by {who}")
+        return WarehouseError(f"{self.name} cannot be opened: {_first_line(error)}")
 
 
 def _noting(name: str, batch: Batch) -> Batch:

@@ -77,7 +77,10 @@ def snapshot(warehouse: Warehouse, path: Path) -> Sequence[Copied]:
         WarehouseError: See `copying.copy`; the earlier file stays then.
     """
     unfinished = path.with_name(f"{path.name}{_UNFINISHED}")
-    unfinished.unlink(missing_ok=True)
+    try:
+        unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise WarehouseError(f"{path}: cannot be written: {error.strerror}") from None
     target = Warehouse(unfinished, memory_limit=str(warehouse.options()["memory_limit"]), lock_timeout_seconds=0)
     try:
         copied = copy(warehouse, target)
@@ -105,9 +108,15 @@ def _write(connection: duckdb.DuckDBPyConnection, name: str, path: Path, form: F
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, relation: str, form: Format) -> Iterable[str]:
-    """Columns as the format takes them: a sheet knows neither time zones nor lists, and numbers of 15 figures."""
+    """Columns as the format takes them: a sheet knows neither time zones nor lists, and numbers of 15 figures.
+
+    Parquet knows no time that is less than none, which a ranking's age is until the instant it is stamped with.
+    """
+    none = "INTERVAL 0 SECONDS"
     for name, kind, *_ in connection.execute(f"DESCRIBE {relation}").fetchall():
-        if form is not Format.EXCEL or kind in {"VARCHAR", "BOOLEAN", "DATE", "DOUBLE"}:
+        if form is Format.PARQUET and kind == "INTERVAL":
+            yield f"CASE WHEN {name} < {none} THEN {none} ELSE {name} END AS {name}"
+        elif form is not Format.EXCEL or kind in {"VARCHAR", "BOOLEAN", "DATE", "DOUBLE"}:
             yield name
         elif kind == "TIMESTAMP WITH TIME ZONE":
             yield f"({name} AT TIME ZONE 'UTC') AS {name}"

@@ -87,11 +87,13 @@ class FileCallerLock(CallerLock):
         return self._lock.is_locked
 
     def _try(self) -> bool:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
         except Timeout:
             return False
+        except OSError as error:
+            raise self._unusable(error) from None
         return True
 
     def _wait(self) -> None:
@@ -101,7 +103,16 @@ class FileCallerLock(CallerLock):
         self._lock.release()
 
     def _sign(self, who: str) -> None:
-        self._signature.write_text(f"{who} (process {os.getpid()})", encoding="utf-8")
+        try:
+            self._signature.write_text(f"{who} (process {os.getpid()})", encoding="utf-8")
+        except OSError as error:
+            raise self._unusable(error) from None
+
+    def _unusable(self, error: OSError) -> Exception:
+        # What makes these locks is made of them itself.
+        from soundcharts_assets.warehouse.connection import WarehouseError  # noqa: PLC0415
+
+        return WarehouseError(f"the folder {self._path.parent} cannot be written, where the warehouse is: {error}")
 
     def _holder(self) -> str:
         try:

@@ -1,5 +1,6 @@
 """`soundcharts-assets dashboard` as a person runs it."""
 
+import os
 import re
 
 import pytest
@@ -50,10 +51,13 @@ def test_the_page_goes_where_it_is_told(stocked: Shop) -> None:
         (("data/warehouse.duckdb",), "is the warehouse itself"),
         (("data/../data/warehouse.duckdb",), "is the warehouse itself"),
         (("data",), "is a folder; name a file, such as data/dashboard.html"),
+        (("pipe",), "pipe: is no file, but a device or the like; name a file, such as dashboard.html"),
         (("soundcharts.yaml/page.html",), "soundcharts.yaml/page.html: cannot be written"),
     ],
 )
 def test_what_cannot_be_written_is_one_clear_line(stocked: Shop, arguments: tuple[str, ...], says: str) -> None:
+    os.mkfifo(stocked.folder / "pipe")
+
     done = stocked.call("dashboard", *arguments)
 
     assert done.returncode == 2

@@ -1,6 +1,6 @@
 """Exports and snapshots: every row and value arrives, and an earlier file stays until the new one is whole."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -9,11 +9,11 @@ import pytest
 
 from soundcharts_assets.warehouse import exporting
 from soundcharts_assets.warehouse.batch import Change, Mode
-from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError
+from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError, WarehouseLockedError
 from soundcharts_assets.warehouse.exporting import NAMES, export, snapshot
 from soundcharts_assets.warehouse.extensions import load
 from soundcharts_assets.warehouse.formats import Format
-from tests.warehouse.helpers import NOON, chart, commit, open_warehouse, rows_of, stored_ranking
+from tests.warehouse.helpers import NOON, another_process, chart, commit, open_warehouse, rows_of, stored_ranking
 
 AWKWARD = 'say "hello", O\'Brien;\nnext line, =1+1, \U0001f98a'
 
@@ -39,6 +39,19 @@ def read(path: Path) -> list[tuple[object, ...]]:
         connection.execute("SET TimeZone = 'UTC'")
         columns = "uuid, name, discovered_at, duration_seconds, explicit"
         return connection.execute(f"SELECT {columns} FROM '{path}' ORDER BY uuid").fetchall()
+
+
+@pytest.mark.parametrize("form", [Format.PARQUET, Format.CSV])
+def test_a_ranking_that_is_stamped_with_an_instant_to_come_is_of_no_age(tmp_path: Path, form: Format) -> None:
+    warehouse = open_warehouse(tmp_path / "warehouse.duckdb")
+    commit(warehouse, chart("top"), *stored_ranking("top", "t1", at=datetime.now(UTC) + timedelta(hours=2)))
+
+    (exported,) = export(warehouse, tmp_path, form, ["chart_health"])
+
+    with duckdb.connect() as connection:
+        ages = connection.execute(f"SELECT newest_age::INTERVAL FROM '{exported.path}'").fetchall()
+    assert len(ages) == 1
+    assert (ages[0][0] == timedelta()) is (form is Format.PARQUET)
 
 
 @pytest.mark.parametrize("form", [Format.PARQUET, Format.CSV])
@@ -119,6 +132,25 @@ def test_a_snapshot_takes_the_place_of_the_last_one_while_that_is_being_read(
         assert reader.execute(slugs).fetchall() == [("top",)]
     assert rows_of(open_warehouse(path), slugs) == [("another",), ("top",)]
     assert [one.name for one in tmp_path.glob("*.part*")] == []
+
+
+_WRITE_FOR_A_SECOND = """
+import sys, time
+import duckdb
+with duckdb.connect(sys.argv[1]):
+    print("open", flush=True)
+    time.sleep(1)
+"""
+
+
+def test_a_snapshot_waits_for_whoever_has_the_file_open_up_to_the_bound(warehouse: Warehouse, tmp_path: Path) -> None:
+    with another_process(_WRITE_FOR_A_SECOND, str(warehouse.path)):
+        with pytest.raises(WarehouseLockedError, match="is held by"):
+            snapshot(open_warehouse(warehouse.path, bound=0), tmp_path / "at_once.duckdb")
+        copied = snapshot(warehouse, tmp_path / "patient.duckdb")
+
+    assert not (tmp_path / "at_once.duckdb").exists()
+    assert {one.rows for one in copied if one.table == "tracks"} == {3}
 
 
 def test_a_snapshot_that_fails_leaves_the_earlier_one(warehouse: Warehouse, tmp_path: Path) -> None:

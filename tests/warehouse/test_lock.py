@@ -9,6 +9,7 @@ from subprocess import TimeoutExpired
 
 import pytest
 
+from soundcharts_assets.warehouse.connection import WarehouseError
 from soundcharts_assets.warehouse.lock import FileCallerLock
 from tests.warehouse.helpers import another_process, end, line
 
@@ -118,6 +119,14 @@ def test_the_lock_of_one_warehouse_is_not_that_of_its_neighbour(warehouse_path: 
         with FileCallerLock(warehouse_path).held("sync", _unexpected):
             assert neighbour.poll() is None
         end(neighbour)
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("no folder", encoding="utf-8")
+    lock = FileCallerLock(tmp_path / "data" / "warehouse.duckdb")
+
+    with pytest.raises(WarehouseError, match="data cannot be written"), lock.held("sync"):
+        pass
 
 
 def test_an_error_within_the_block_frees_the_lock(warehouse_path: Path) -> None:
