@@ -25,7 +25,7 @@ from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.subjects import past_fail
 from soundcharts_assets.settings.reading import Settings
 from soundcharts_assets.warehouse import quality
-from soundcharts_assets.warehouse.connection import WarehouseError, WarehouseLockedError
+from soundcharts_assets.warehouse.errors import WarehouseError, WarehouseLockedError
 from soundcharts_assets.warehouse.quality import Found
 
 WAREHOUSE = "warehouse"

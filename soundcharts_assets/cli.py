@@ -440,7 +440,7 @@ def main() -> None:
 @contextmanager
 def _told_in_a_line() -> Iterator[None]:
     """Where the warehouse cannot be used, say so and end."""
-    from soundcharts_assets.warehouse.connection import WarehouseError  # noqa: PLC0415
+    from soundcharts_assets.warehouse.errors import WarehouseError  # noqa: PLC0415
 
     try:
         yield
@@ -461,7 +461,7 @@ def _refresher(settings: "Settings") -> Iterator["Refresher"]:
     from soundcharts_assets.commands.report import PassReport  # noqa: PLC0415
     from soundcharts_assets.refresh.breaker import PausedError  # noqa: PLC0415
     from soundcharts_assets.refresh.refresher import Refresher  # noqa: PLC0415
-    from soundcharts_assets.warehouse.connection import WarehouseError  # noqa: PLC0415
+    from soundcharts_assets.warehouse.errors import WarehouseError  # noqa: PLC0415
 
     try:
         yield Refresher(settings, progress=Bar(Console(stderr=True)), attended=True)

@@ -8,7 +8,7 @@ from soundcharts_assets.dashboard.build import build
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.settings.errors import SettingsError
 from soundcharts_assets.settings.reading import Settings
-from soundcharts_assets.warehouse.connection import WarehouseError
+from soundcharts_assets.warehouse.errors import WarehouseError
 from soundcharts_assets.warehouse.insights import INSIGHTS
 
 DASHBOARD = "dashboard"

@@ -22,7 +22,7 @@ from soundcharts_assets.refresh.request import Request
 from soundcharts_assets.settings.errors import SettingsError
 from soundcharts_assets.settings.file import Window
 from soundcharts_assets.settings.reading import Settings
-from soundcharts_assets.warehouse.connection import WarehouseError
+from soundcharts_assets.warehouse.errors import WarehouseError
 from soundcharts_assets.warehouse.specification import Table
 from soundcharts_assets.warehouse.tables import LAKE, TABLES
 

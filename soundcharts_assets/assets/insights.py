@@ -12,7 +12,7 @@ from soundcharts_assets.assets.preview import preview
 from soundcharts_assets.refresh.insights import rebuild_insight
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.settings.reading import Settings
-from soundcharts_assets.warehouse.connection import WarehouseError
+from soundcharts_assets.warehouse.errors import WarehouseError
 from soundcharts_assets.warehouse.insights import INSIGHTS, Insight
 
 GROUP = "insights"

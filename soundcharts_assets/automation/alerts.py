@@ -15,7 +15,7 @@ from soundcharts_assets.automation.tags import CHART, PARTITION
 from soundcharts_assets.refresh.breaker import Breaker
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.settings.reading import Settings
-from soundcharts_assets.warehouse.connection import WarehouseLockedError
+from soundcharts_assets.warehouse.errors import WarehouseLockedError
 from soundcharts_assets.warehouse.spool import Spool
 
 _LOG = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ from soundcharts_assets.partitions import CASCADE, register_charts
 from soundcharts_assets.refresh.breaker import PausedError
 from soundcharts_assets.refresh.polling import next_poll_at
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.warehouse.connection import WarehouseLockedError
+from soundcharts_assets.warehouse.errors import WarehouseLockedError
 from soundcharts_assets.warehouse.spool import Spool
 from soundcharts_assets.warehouse.work import PollState
 

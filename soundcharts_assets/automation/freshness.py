@@ -14,7 +14,7 @@ from soundcharts_assets.automation.busy import busy_charts
 from soundcharts_assets.automation.conditions import ChartsThat
 from soundcharts_assets.automation.tags import STARTED_BY
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.warehouse.connection import WarehouseLockedError
+from soundcharts_assets.warehouse.errors import WarehouseLockedError
 
 GRACE = timedelta(minutes=30)
 """So long a row may be past its fail window before a run is started for it: the chart's next update is near, often, and

@@ -10,7 +10,7 @@ import dagster as dg
 from soundcharts_assets.assets.declaration import asset_key
 from soundcharts_assets.automation.schedules import daily
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.warehouse.connection import WarehouseError
+from soundcharts_assets.warehouse.errors import WarehouseError
 
 MAINTENANCE = "lake_maintenance"
 _EVERY_NIGHT = "40 3 * * *"

@@ -13,7 +13,7 @@ import duckdb
 from soundcharts_assets.automation.busy import charts_of
 from soundcharts_assets.automation.tags import CHART, tags_of_charts
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.warehouse.connection import WarehouseError
+from soundcharts_assets.warehouse.errors import WarehouseError
 
 _LOG = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from soundcharts_assets.api.errors import CredentialsRejected, QuotaExhausted
 from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.breaker import PausedError
 from soundcharts_assets.settings.errors import SettingsError
-from soundcharts_assets.warehouse.connection import WarehouseError, WarehouseLockedError
+from soundcharts_assets.warehouse.errors import WarehouseError, WarehouseLockedError
 
 
 class PassInterruptedError(Exception):

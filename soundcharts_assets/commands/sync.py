@@ -30,7 +30,7 @@ from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.refresh.request import Request
 from soundcharts_assets.settings.errors import SettingsError
 from soundcharts_assets.settings.values import check_slugs
-from soundcharts_assets.warehouse.connection import WarehouseError
+from soundcharts_assets.warehouse.errors import WarehouseError
 
 _CHARTS_PER_RUN = 50
 """Charts that one run takes together: some ten thousand tracks, whose work lists take a few dozen megabytes."""

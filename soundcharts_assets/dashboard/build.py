@@ -12,7 +12,8 @@ from soundcharts_assets.dashboard.page import render
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.settings.environment import USUAL_PAGE
 from soundcharts_assets.settings.targets import check_target
-from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError
+from soundcharts_assets.warehouse.connection import Warehouse
+from soundcharts_assets.warehouse.errors import WarehouseError
 
 
 class Built(NamedTuple):

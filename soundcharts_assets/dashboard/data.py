@@ -16,7 +16,7 @@ import duckdb
 from soundcharts_assets.dashboard.contents import ENTITIES, LIMITS, Answers, Contents, Limits, SeriesAnswer, compose
 from soundcharts_assets.dashboard.operations import look_after
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.warehouse.connection import WarehouseError
+from soundcharts_assets.warehouse.errors import WarehouseError
 from soundcharts_assets.warehouse.queries import query
 
 

@@ -23,7 +23,7 @@ from soundcharts_assets.settings.errors import SettingsError
 from soundcharts_assets.settings.reading import Settings
 from soundcharts_assets.warehouse import work
 from soundcharts_assets.warehouse.batch import Batch
-from soundcharts_assets.warehouse.connection import WarehouseError
+from soundcharts_assets.warehouse.errors import WarehouseError
 
 # A plan holds an endpoint or not, and a platform serves an audience or not, whichever entity is asked for.
 REFUSED_FOR_PLAN = frozenset({Status.FORBIDDEN})

@@ -20,7 +20,7 @@ from soundcharts_assets.refresh.outcomes import Outcome, Status
 from soundcharts_assets.refresh.polling import AT_ONCE, period_of
 from soundcharts_assets.settings.charts import ChartSettings
 from soundcharts_assets.warehouse.batch import Change, Mode
-from soundcharts_assets.warehouse.connection import WarehouseError
+from soundcharts_assets.warehouse.errors import WarehouseError
 from soundcharts_assets.warehouse.spool import Spool
 from soundcharts_assets.warehouse.tables import CHART_RANKINGS, FETCHES
 from soundcharts_assets.warehouse.work import ChartState, PollState, Work

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError
+from soundcharts_assets.warehouse.connection import Warehouse
+from soundcharts_assets.warehouse.errors import WarehouseError
 from soundcharts_assets.warehouse.insights import INSIGHTS, Insight, behind, ledger, parts, preview, rebuild
 
 

@@ -19,7 +19,7 @@ from soundcharts_assets.refresh.account import Account
 from soundcharts_assets.refresh.loop import fan_out
 from soundcharts_assets.refresh.outcomes import Outcome, Status, settlement
 from soundcharts_assets.warehouse.batch import Batch
-from soundcharts_assets.warehouse.connection import UnstorableError, WarehouseError
+from soundcharts_assets.warehouse.errors import UnstorableError, WarehouseError
 from soundcharts_assets.warehouse.work import Work
 
 _LOG = logging.getLogger(__name__)

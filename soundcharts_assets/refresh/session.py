@@ -31,7 +31,7 @@ from soundcharts_assets.refresh.progress import LoggedProgress, Progress
 from soundcharts_assets.settings.reading import Settings
 from soundcharts_assets.warehouse import work
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode
-from soundcharts_assets.warehouse.connection import UnstorableError
+from soundcharts_assets.warehouse.errors import UnstorableError
 
 _NOT_TO_BE_HAD = frozenset({403, 404})
 

@@ -18,6 +18,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_e
 
 from soundcharts_assets.warehouse import writes
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode
+from soundcharts_assets.warehouse.errors import UnstorableError, WarehouseError, WarehouseLockedError
 from soundcharts_assets.warehouse.lock import CallerLock, FileCallerLock
 from soundcharts_assets.warehouse.schema import NewerSchemaError, is_current, prepare
 from soundcharts_assets.warehouse.spool import Spool
@@ -32,18 +33,6 @@ _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 Held = TypeVar("Held")
 Options: TypeAlias = dict[str, str | bool | int | float | list[str]]
 """What DuckDB is told when it is opened."""
-
-
-class WarehouseError(Exception):
-    """The warehouse cannot be used. The message says what to do."""
-
-
-class WarehouseLockedError(WarehouseError):
-    """Another process held the file for longer than the bound."""
-
-
-class UnstorableError(WarehouseError):
-    """A batch holds a value that its table does not take. Nothing of the batch was written."""
 
 
 # What DuckDB and pandas say of a value. A full disk or a lost file is another matter, and is not among these.

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import duckdb
 
-from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError
+from soundcharts_assets.warehouse.connection import Warehouse
+from soundcharts_assets.warehouse.errors import WarehouseError
 from soundcharts_assets.warehouse.schema import VERSION
 from soundcharts_assets.warehouse.specification import Table
 from soundcharts_assets.warehouse.tables import SCHEMA_VERSIONS, TABLES

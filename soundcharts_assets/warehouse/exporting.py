@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import duckdb
 
-from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError, literal
+from soundcharts_assets.warehouse.connection import Warehouse, literal
 from soundcharts_assets.warehouse.copying import Copied, copy
+from soundcharts_assets.warehouse.errors import WarehouseError
 from soundcharts_assets.warehouse.extensions import load
 from soundcharts_assets.warehouse.formats import Format
 from soundcharts_assets.warehouse.specification import SCHEMA

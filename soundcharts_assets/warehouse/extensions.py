@@ -5,7 +5,8 @@ from pathlib import Path
 
 import duckdb
 
-from soundcharts_assets.warehouse.connection import WarehouseError, literal
+from soundcharts_assets.warehouse.connection import literal
+from soundcharts_assets.warehouse.errors import WarehouseError
 
 _PACKAGES = {
     "ducklake": ("duckdb_extension_ducklake", "lake"),

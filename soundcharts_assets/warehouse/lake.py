@@ -23,14 +23,8 @@ import psycopg2
 from psycopg2.extensions import parse_dsn
 
 from soundcharts_assets.warehouse.batch import Batch
-from soundcharts_assets.warehouse.connection import (
-    Options,
-    UnstorableError,
-    Warehouse,
-    WarehouseError,
-    WarehouseLockedError,
-    literal,
-)
+from soundcharts_assets.warehouse.connection import Options, Warehouse, literal
+from soundcharts_assets.warehouse.errors import UnstorableError, WarehouseError, WarehouseLockedError
 from soundcharts_assets.warehouse.extensions import load
 from soundcharts_assets.warehouse.lock import CallerLock
 from soundcharts_assets.warehouse.tables import LAKE

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from soundcharts_assets.warehouse.errors import WarehouseError
+
 
 class CallerLock(ABC):
     """The lock of one warehouse. What it is made of is for those below to say."""
@@ -108,10 +110,7 @@ class FileCallerLock(CallerLock):
         except OSError as error:
             raise self._unusable(error) from None
 
-    def _unusable(self, error: OSError) -> Exception:
-        # What makes these locks is made of them itself.
-        from soundcharts_assets.warehouse.connection import WarehouseError  # noqa: PLC0415
-
+    def _unusable(self, error: OSError) -> WarehouseError:
         return WarehouseError(f"the folder {self._path.parent} cannot be written, where the warehouse is: {error}")
 
     def _holder(self) -> str:

@@ -18,7 +18,7 @@ from soundcharts_assets.definitions import build_definitions
 from soundcharts_assets.partitions import CASCADE, PARTITIONS
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.settings.reading import Settings
-from soundcharts_assets.warehouse.connection import WarehouseLockedError
+from soundcharts_assets.warehouse.errors import WarehouseLockedError
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _CHARTS_PER_RUN = 10

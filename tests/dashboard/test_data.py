@@ -13,7 +13,7 @@ from soundcharts_assets.dashboard.data import gather
 from soundcharts_assets.dashboard.page import render
 from soundcharts_assets.refresh.insights import rebuild_insights
 from soundcharts_assets.refresh.refresher import Refresher
-from soundcharts_assets.warehouse.connection import WarehouseError
+from soundcharts_assets.warehouse.errors import WarehouseError
 from tests.dashboard.stock import FRANCE, NAMES, NOW, TODAY, WORLD, insert, refresher_in, stocked, uuid
 
 

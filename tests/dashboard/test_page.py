@@ -19,7 +19,7 @@ from soundcharts_assets.dashboard.encoding import Series
 from soundcharts_assets.dashboard.page import SCRIPTS, render
 from soundcharts_assets.refresh.refresher import Refresher
 from soundcharts_assets.settings.errors import SettingsError
-from soundcharts_assets.warehouse.connection import WarehouseError
+from soundcharts_assets.warehouse.errors import WarehouseError
 from tests.dashboard.stock import NAMES, refresher_in, stocked
 
 

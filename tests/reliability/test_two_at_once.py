@@ -15,7 +15,8 @@ from soundcharts_assets.refresh.outcomes import Outcome, Status
 from soundcharts_assets.refresh.pipeline import BatchLimits, Task, Unit, carry_out
 from soundcharts_assets.sandbox.process import Sandbox
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode
-from soundcharts_assets.warehouse.connection import Warehouse, WarehouseLockedError
+from soundcharts_assets.warehouse.connection import Warehouse
+from soundcharts_assets.warehouse.errors import WarehouseLockedError
 from soundcharts_assets.warehouse.tables import TABLES
 from soundcharts_assets.warehouse.work import Work
 from tests.conftest import Bench

@@ -12,7 +12,8 @@ import duckdb
 
 from soundcharts_assets.warehouse import writes
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode
-from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError
+from soundcharts_assets.warehouse.connection import Warehouse
+from soundcharts_assets.warehouse.errors import WarehouseError
 from soundcharts_assets.warehouse.specification import Table
 from soundcharts_assets.warehouse.tables import TABLES
 from soundcharts_assets.warehouse.work import Wanted, Work, row_counts, work_lists

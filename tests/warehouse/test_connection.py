@@ -12,7 +12,8 @@ import duckdb
 import pytest
 
 from soundcharts_assets.warehouse.batch import Batch, Change, Mode
-from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError, WarehouseLockedError
+from soundcharts_assets.warehouse.connection import Warehouse
+from soundcharts_assets.warehouse.errors import WarehouseError, WarehouseLockedError
 from tests.warehouse.helpers import (
     HOLD_FILE,
     NOON,

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError
+from soundcharts_assets.warehouse.connection import Warehouse
 from soundcharts_assets.warehouse.copying import Copied, copy
+from soundcharts_assets.warehouse.errors import WarehouseError
 from tests.warehouse.helpers import (
     AWKWARD_TEXTS,
     NOON,

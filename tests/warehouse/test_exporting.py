@@ -9,7 +9,8 @@ import pytest
 
 from soundcharts_assets.warehouse import exporting
 from soundcharts_assets.warehouse.batch import Change, Mode
-from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError, WarehouseLockedError
+from soundcharts_assets.warehouse.connection import Warehouse
+from soundcharts_assets.warehouse.errors import WarehouseError, WarehouseLockedError
 from soundcharts_assets.warehouse.exporting import NAMES, export, snapshot
 from soundcharts_assets.warehouse.extensions import load
 from soundcharts_assets.warehouse.formats import Format

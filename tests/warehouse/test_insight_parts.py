@@ -14,7 +14,8 @@ import pytest
 
 from soundcharts_assets.refresh.insights import rebuild_insight
 from soundcharts_assets.warehouse.batch import Change, Mode
-from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError
+from soundcharts_assets.warehouse.connection import Warehouse
+from soundcharts_assets.warehouse.errors import WarehouseError
 from soundcharts_assets.warehouse.insights import INSIGHTS, Insight, behind, parts
 from tests.warehouse.figures import audience, followers, growing, listening, made
 from tests.warehouse.helpers import DAY, HOUR, NOON, ROOT, TODAY, commit, rows_of, stored_credits, stored_ranking

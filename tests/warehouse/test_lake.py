@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError, WarehouseLockedError
+from soundcharts_assets.warehouse.connection import Warehouse
+from soundcharts_assets.warehouse.errors import WarehouseError, WarehouseLockedError
 from tests.warehouse.helpers import (
     another_process,
     batch_of,

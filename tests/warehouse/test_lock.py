@@ -9,7 +9,7 @@ from subprocess import TimeoutExpired
 
 import pytest
 
-from soundcharts_assets.warehouse.connection import WarehouseError
+from soundcharts_assets.warehouse.errors import WarehouseError
 from soundcharts_assets.warehouse.lock import FileCallerLock
 from tests.warehouse.helpers import another_process, end, line
 

@@ -6,7 +6,8 @@ import duckdb
 import pytest
 
 from soundcharts_assets.warehouse.batch import Change, Mode
-from soundcharts_assets.warehouse.connection import Warehouse, WarehouseError
+from soundcharts_assets.warehouse.connection import Warehouse
+from soundcharts_assets.warehouse.errors import WarehouseError
 from soundcharts_assets.warehouse.schema import VERSION
 from soundcharts_assets.warehouse.tables import TABLES
 from soundcharts_assets.warehouse.work import last_quota, poll_states, spent_since

@@ -37,7 +37,7 @@ from soundcharts_assets.commands.doctor.vendor import (
 )
 from soundcharts_assets.settings.reading import Settings
 from soundcharts_assets.warehouse.batch import Batch
-from soundcharts_assets.warehouse.connection import WarehouseError
+from soundcharts_assets.warehouse.errors import WarehouseError
 
 
 def examine(load: Callable[[], Settings], open_instance: OpenInstance) -> Diagnosis:

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from soundcharts_assets.commands.doctor.findings import Finding, Level, Scene, megabytes, nearest, some
-from soundcharts_assets.warehouse.connection import WarehouseError, WarehouseLockedError
+from soundcharts_assets.warehouse.errors import WarehouseError, WarehouseLockedError
 from soundcharts_assets.warehouse.schema import VERSION
 from soundcharts_assets.warehouse.specification import SCHEMA
 from soundcharts_assets.warehouse.tables import TABLES

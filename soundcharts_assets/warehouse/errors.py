@@ -1,0 +1,13 @@
+"""What may be wrong with the warehouse, for whoever uses it."""
+
+
+class WarehouseError(Exception):
+    """The warehouse cannot be used. The message says what to do."""
+
+
+class WarehouseLockedError(WarehouseError):
+    """Another process held the file for longer than the bound."""
+
+
+class UnstorableError(WarehouseError):
+    """A batch holds a value that its table does not take. Nothing of the batch was written."""
