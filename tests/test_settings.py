@@ -371,6 +371,8 @@ def test_charts_may_be_selected_by_what_they_are(load: Callable[..., Settings]) 
         ("charts: global-28", "charts", "a list such as [a, b] is wanted"),
         ("charts: {slug: global-28}", "charts", "a list such as [a, b] is wanted"),
         ("history_days: many", "history_days", "valid integer"),
+        ("history_days: true", "history_days", "something else than true is wanted"),
+        ("budget: {daily: true}", "budget.daily", "something else than true is wanted"),
         ("history_days: 1.5", "history_days", "valid integer"),
         ("history_days: [1]", "history_days", "valid integer"),
         ("history_days: -1", "history_days", "greater than or equal to 0"),

@@ -103,6 +103,9 @@ class Warehouse:
                         self._prepare(connection)
                 self._prepared = True
             yield connection
+        except duckdb.OutOfMemoryException as error:
+            told = f"{self.name} needs more memory than warehouse.memory_limit, {self._memory_limit}; raise it"
+            raise WarehouseError(f"{told} ({self.told(error)})") from None
         finally:
             with self._one_at_a_time:
                 connection.close()

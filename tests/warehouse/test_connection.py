@@ -54,6 +54,16 @@ def _held(warehouse: Warehouse, how: str = "write") -> Iterator[Popen[str]]:
 # Making and opening
 
 
+def test_a_question_that_memory_does_not_suffice_for_names_the_setting(tmp_path: Path) -> None:
+    small = Warehouse(tmp_path / "warehouse.duckdb", memory_limit="40MB", lock_timeout_seconds=0)
+    with (
+        pytest.raises(WarehouseError, match=r"needs more memory than warehouse\.memory_limit, 40MB; raise it"),
+        small.connect() as connection,
+    ):
+        connection.execute("SELECT list(number) FROM range(20_000_000) AS numbers(number)")
+    assert _names(open_warehouse(small.path)) == []
+
+
 def test_file_and_folders_are_made_on_first_use_and_not_before(fresh: Warehouse) -> None:
     assert not fresh.path.parent.exists()
     with fresh.connect() as connection:
