@@ -215,6 +215,10 @@ def test_whoever_interrupts_a_sync_means_all_its_runs(shop: Shop, number: signal
     assert output.splitlines()[-1].startswith("interrupted; what was fetched is stored, the rest stays due")
     assert shop.sandbox.report().by_endpoint["song_audience/spotify"] <= 3, "the second chart's run did not begin"
     assert shop.query("SELECT count(*) FROM soundcharts.tracks WHERE fetched_at IS NOT NULL") == [(3,)]
+    assert "1 x somebody interrupted it" in shop.call("doctor").stdout
+    shop.sandbox.switch(latency_seconds=0)
+    assert shop.call("sync", "--limit", "3").returncode == 0
+    assert shop.sandbox.report().duplicates == 2, "nothing is asked for again but whether the charts have news"
 
 
 def test_what_the_terminal_cannot_show_is_written_out(shop: Shop) -> None:

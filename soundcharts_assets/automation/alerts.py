@@ -144,9 +144,15 @@ def failure_sensor(open_refresher: Callable[[], Refresher], jobs: Collection[str
     return failures
 
 
+INTERRUPTIONS = frozenset({KeyboardInterrupt.__name__, dg.DagsterExecutionInterruptedError.__name__})
+"""What errors are called in Dagster's events that are none: somebody ended the run."""
+
+
 def why_it_failed(step: dg.DagsterEvent) -> str | None:
     """Return what a failed step said in a line, without the class of Dagster's that carried it; None for nothing."""
     data = step.step_failure_data
+    if data.error and data.error.cls_name in INTERRUPTIONS:
+        return "somebody interrupted it"
     told = data.user_failure_data.description if data.user_failure_data else None
     said = told or (data.error.message if data.error else None)
     return " ".join(said.split()) if said else None

@@ -13,7 +13,7 @@ import dagster as dg
 
 from soundcharts_assets.api.errors import AllowanceSpent, NotFound, SoundchartsError
 from soundcharts_assets.assets.audience import STEP as AUDIENCE
-from soundcharts_assets.automation.alerts import why_it_failed
+from soundcharts_assets.automation.alerts import INTERRUPTIONS, why_it_failed
 from soundcharts_assets.automation.following_up import INSIGHTS
 from soundcharts_assets.automation.orphans import close_orphans
 from soundcharts_assets.automation.tags import STARTED_BY, SYNC, tags_of_charts
@@ -267,8 +267,7 @@ def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
     """
     errors = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
     errors += [event.job_failure_data.error for event in result.all_events if event.is_job_failure]
-    interruptions = {KeyboardInterrupt.__name__, dg.DagsterExecutionInterruptedError.__name__}
-    return any(error is not None and error.cls_name in interruptions for error in errors)
+    return any(error is not None and error.cls_name in INTERRUPTIONS for error in errors)
 
 
 def _failed_steps(result: dg.ExecuteInProcessResult, chart: str = "") -> list[Failure]:

@@ -67,13 +67,14 @@ class _Tray(Generic[Result]):
             self._emptied.notify_all()
             return lot
 
-    def abandon(self) -> None:
-        """Let nobody wait for room any more, and return when all workers have ended."""
+    def abandon(self) -> list[Result]:
+        """Let nobody wait for room any more, and return what is left when all workers have ended."""
         with self._filled:
             self._is_abandoned = True
             self._emptied.notify_all()
             while self._working:
                 self._filled.wait()
+            return list(self._results)
 
 
 @dataclass
@@ -108,6 +109,7 @@ def fan_out(
     workers: int,
     patience_seconds: float,
     stop: threading.Event | None = None,
+    keep: Callable[[Result], None] | None = None,
 ) -> Generator[Result | None]:
     """Fetch units on threads and yield results as they come, in no order.
 
@@ -117,6 +119,7 @@ def fan_out(
         workers: Threads; no more are started than there are units.
         patience_seconds: None is yielded whenever no result came for so long, so that the consumer can act.
         stop: Set by the consumer, it lets no further unit begin; what those under way bring is still yielded.
+        keep: Told, where the consumer ends early, of all that was fetched and not yielded.
 
     Raises:
         Fatal: A worker met it. No unit was begun after that, and all that came back was yielded first.
@@ -127,14 +130,20 @@ def fan_out(
         shared.remaining.put(unit)
     for _ in range(working):
         threading.Thread(target=shared.work, daemon=True).start()
+    taken: deque[Result] = deque()
     try:
         while (lot := shared.tray.take(patience_seconds)) is not None:
             if not lot:
                 yield None
-            yield from lot
+            taken.extend(lot)
+            while taken:
+                yield taken.popleft()
     finally:
         # Reached early where the consumer failed: workers must neither begin a unit nor wait for room for ever.
         shared.stop.set()
-        shared.tray.abandon()
+        left = [*taken, *shared.tray.abandon()]
+        if keep is not None:
+            for result in left:
+                keep(result)
     if shared.errors:
         raise next((error for error in shared.errors if isinstance(error, Fatal)), shared.errors[0])

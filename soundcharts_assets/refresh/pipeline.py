@@ -95,7 +95,8 @@ def carry_out(
         on_outcome: Told the subject and the outcome of each one.
 
     Raises:
-        Fatal: Credentials, quota or host; all that came back before is committed.
+        Fatal: Credentials, quota or host; all that came back before is committed, as it is where anything else, such
+            as an interruption, ends it early.
         WarehouseError: A batch could not be written. No unit was begun after that; what came back is in the last batch.
     """
     hand = _Hand()
@@ -108,6 +109,7 @@ def carry_out(
         workers=workers,
         patience_seconds=limits.seconds,
         stop=stop,
+        keep=lambda result: hand.take(*result),  # somebody has interrupted it: what came is paid for
     )
     try:
         with closing(results):

@@ -216,6 +216,32 @@ def test_a_consumer_that_fails_leaves_no_thread_behind_even_where_workers_wait_f
     assert len(made) <= 3 * 3_000
 
 
+def test_what_was_fetched_for_a_consumer_that_fails_is_kept() -> None:
+    made: list[int] = []
+    numbers = iter(range(1_000))
+
+    def fetch(_: int) -> Iterator[int]:
+        number = next(numbers)
+        made.append(number)
+        yield number
+
+    taken: list[int] = []
+    kept: list[int | None] = []
+
+    def consume() -> None:
+        with closing(fan_out(fetch, range(1_000), workers=1, patience_seconds=LONG, keep=kept.append)) as results:
+            for result in results:
+                taken.append(result or 0)
+                if len(taken) == 3:
+                    _until(lambda: len(made) >= ROOM)
+                    raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        consume()
+    assert taken == [0, 1, 2]
+    assert [*taken, *kept] == made
+
+
 def test_a_consumer_that_stopped_is_not_told_of_failures_any_more() -> None:
     asked = threading.Event()
 

@@ -291,7 +291,33 @@ def test_finish_is_called_once_also_where_somebody_who_is_told_fails(desk: Desk)
 
     with pytest.raises(LookupError):
         desk.run(_unit("a"), _unit("b"), on_outcome=fail)
-    assert [_uuids(batch) for batch in desk.finished] == [["a"]]
+    (last,) = desk.finished
+    assert _uuids(last)[0] == "a"
+
+
+def test_an_interruption_loses_nothing_that_was_fetched(desk: Desk) -> None:
+    fetched: list[str] = []
+
+    def unit(uuid: str) -> Unit:
+        def fetch() -> Iterator[Outcome]:
+            fetched.append(uuid)
+            yield _ok(uuid)
+
+        return Unit([_work(uuid)], fetch)
+
+    def interrupt(outcome: Outcome) -> None:
+        if outcome.uuid == "5":
+            deadline = time.monotonic() + LONG
+            while len(fetched) < 40 and time.monotonic() < deadline:
+                time.sleep(0.002)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        desk.run(*(unit(str(number)) for number in range(1_000)), workers=8, on_outcome=interrupt)
+    (last,) = desk.finished
+    assert sorted(_uuids(last)) == sorted(fetched)
+    assert 40 <= len(fetched) < 1_000
+    assert desk.account.outcomes[Status.OK] == len(fetched)
 
 
 def test_many_units_on_many_threads_end_in_the_warehouse_once_each(desk: Desk, tmp_path: Path) -> None:
