@@ -1,6 +1,7 @@
 """The command line. Arguments in, exit code out; what the commands do is in `sync`, `demo` and `sandbox`.
 
-Exit codes: 0 everything due was settled, 1 something failed, 2 bad settings or arguments, 3 credentials or quota.
+Exit codes: 0 everything due was settled, 1 something failed, 2 bad settings or arguments, 3 credentials or quota;
+130 interrupted before there was anything to tell.
 """
 
 import gc

@@ -19,6 +19,9 @@ from soundcharts_assets.warehouse.errors import WarehouseLockedError
 from soundcharts_assets.warehouse.spool import Spool
 
 _LOG = logging.getLogger(__name__)
+
+INTERRUPTIONS = frozenset({KeyboardInterrupt.__name__, dg.DagsterExecutionInterruptedError.__name__})
+"""What errors are called in Dagster's events that are none: somebody ended the run."""
 _NOTE = "alert"
 _CHECKS = "checks"
 _QUIET = timedelta(hours=1)
@@ -142,10 +145,6 @@ def failure_sensor(open_refresher: Callable[[], Refresher], jobs: Collection[str
         return None
 
     return failures
-
-
-INTERRUPTIONS = frozenset({KeyboardInterrupt.__name__, dg.DagsterExecutionInterruptedError.__name__})
-"""What errors are called in Dagster's events that are none: somebody ended the run."""
 
 
 def why_it_failed(step: dg.DagsterEvent) -> str | None:

@@ -1,4 +1,7 @@
-"""How a command opens Dagster's instance: which one, one process at a time, and what is said where that fails."""
+"""How a command opens Dagster's instance: which one, one process at a time, and what is said where that fails.
+
+What is done with it belongs to the commands; what is found out about it, to `doctor`.
+"""
 
 import os
 from collections.abc import Iterator

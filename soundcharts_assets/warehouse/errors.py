@@ -1,4 +1,4 @@
-"""What may be wrong with the warehouse, for whoever uses it."""
+"""What may be wrong with the warehouse, for whoever uses it. What is said of it is up to whoever raises it."""
 
 
 class WarehouseError(Exception):
