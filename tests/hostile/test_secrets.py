@@ -32,6 +32,7 @@ from soundcharts_assets.settings.reading import load_settings
 from soundcharts_assets.warehouse.spool import Spool
 from tests.api.local_server import Heard, LocalServer, Reply, local_server, refused, said
 from tests.hostile.vendor import NOW, SOUND, Vendor
+from tests.program import Program
 
 ROOT = Path(__file__).parents[2]
 KEY = "key-1a2b3c/4d5e6f+7081=92a3b4"
@@ -343,21 +344,13 @@ def is_loopback(address: str) -> bool:
 
 
 @contextmanager
-def running(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str]
-) -> Iterator["subprocess.Popen[bytes]"]:
+def running(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Iterator[Program]:
     """Run a server until the block ends; what it says goes into a file."""
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, env=dict(environment), stdout=log, stderr=subprocess.STDOUT)
-        try:
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(timeout=60)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    server = Program(command, folder, environment, folder / "server.log")
+    try:
+        yield server
+    finally:
+        server.end()
 
 
 def wait_for(condition: Callable[[], bool], what: str, seconds: float) -> None:
